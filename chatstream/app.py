@@ -1,0 +1,70 @@
+"""The application: settings → services → blueprints. The only place that chooses implementations."""
+
+import socket
+import ssl
+from pathlib import Path
+
+from flask import Flask
+from gevent import monkey
+
+from chatstream.chats.service import Chats
+from chatstream.errors import SettingsError
+from chatstream.runs.desk import Desk
+from chatstream.settings import Settings, load
+from chatstream.store.mongo import MongoStore
+from chatstream.store.ports import Store
+from chatstream.store.records import new_id
+from chatstream.store.sqlite import SqliteStore
+from chatstream.upstream.gateway import Gateway, discover
+from chatstream.upstream.providers import Providers
+from chatstream.web import bodies, chat, failures, guard, ops, pages, runs
+from chatstream.web.services import Services
+
+ROOT = Path(__file__).parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application of one worker.
+
+    :raises SettingsError, StoreUnavailable: if it cannot serve; the message says what to change
+    """
+    _require_gevent()
+    settings = settings or load()
+    store = choose_store(settings)
+    store.prepare()
+    desk = Desk(store, settings, worker=new_id())
+    app = Flask("chatstream", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config["MAX_CONTENT_LENGTH"] = bodies.BODY_MAX
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    gateway = Gateway(discover(settings), settings)
+    app.extensions["chatstream"] = Services(settings, store, gateway, desk, Chats(store))
+    for blueprint in (chat.blueprint, runs.blueprint, pages.blueprint, ops.blueprint):
+        app.register_blueprint(blueprint)
+    guard.register(app)
+    failures.register(app)
+    desk.open()
+    return app
+
+
+def choose_store(settings: Settings) -> Store:
+    if settings.mongodb_uri:
+        return MongoStore(settings.mongodb_uri)
+    return SqliteStore(Path(settings.data_dir))
+
+
+def describe(settings: Settings, providers: Providers) -> str:
+    """The lines that tell, at the start, what is served: address, store, model server."""
+    provider = providers.default
+    shown = settings.bind if settings.bind.startswith("unix:") else f"http://{settings.bind}"
+    server = "the built-in demo model" if provider.demo else f"{provider.name} at {provider.base_url}"
+    model = f", model {provider.default_model}" if provider.default_model else ""
+    return f"ChatStream  {shown}\n  store     {choose_store(settings).name}\n  model     {server}{model}"
+
+
+def _require_gevent() -> None:
+    if not (monkey.is_object_patched("socket", "socket") and monkey.is_object_patched("ssl", "SSLContext")):
+        raise SettingsError(
+            "ChatStream needs gevent: run it with `make run`, `gunicorn wsgi:app` or `flask run`. "
+            f"({socket.__name__} and {ssl.__name__} are not patched.)"
+        )

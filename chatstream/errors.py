@@ -1,0 +1,153 @@
+"""Every error ChatStream knows. Status and code are data on the class; the message says what to change.
+
+ChatStreamError                     500 internal
+├── SettingsError                   –   the start is refused; never seen by a client
+├── BadRequest                      400 bad_request
+│   ├── CrossSite                   403 cross_site
+│   ├── NotFound                    404 not_found
+│   ├── Conflict                    409 conflict
+│   ├── Gone                        410 gone
+│   ├── UnknownModel                400 unknown_model
+│   └── TooLarge                    413 too_large
+├── Busy                            503 busy            (Retry-After)
+├── StoreError                      500 store
+│   └── StoreUnavailable            503 store_unavailable (Retry-After)
+└── UpstreamError                   502 upstream_error
+    ├── UpstreamUnreachable         502 upstream_unreachable
+    ├── UpstreamTimeout             504 upstream_timeout
+    ├── UpstreamRefused             502 upstream_refused (its status is kept)
+    │   ├── UpstreamRejected        400 upstream_rejected (it does not take this request: too long, unknown model)
+    │   └── UpstreamRateLimited     429 upstream_rate_limited (Retry-After passed on)
+    ├── UpstreamInvalid             502 upstream_invalid (it answered, but not with a stream of chunks)
+    ├── UpstreamReported            502 upstream_reported (an error inside the stream)
+    └── UpstreamBroke               502 upstream_broke   (the connection ended in the middle)
+"""
+
+from typing import ClassVar
+
+
+class ChatStreamError(Exception):
+    """The root. `str(error)` is a sentence for a person."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    retry_after: str | None = None
+    """Value of the Retry-After header (RFC 9110, 10.2.3), or None."""
+
+
+class SettingsError(ChatStreamError):
+    """A setting that cannot be used: the start is refused with this sentence."""
+
+    code = "settings"
+
+
+class BadRequest(ChatStreamError):
+    status = 400
+    code = "bad_request"
+
+
+class CrossSite(BadRequest):
+    status = 403
+    code = "cross_site"
+
+
+class NotFound(BadRequest):
+    status = 404
+    code = "not_found"
+
+
+class Conflict(BadRequest):
+    status = 409
+    code = "conflict"
+
+
+class Gone(BadRequest):
+    status = 410
+    code = "gone"
+
+
+class UnknownModel(BadRequest):
+    code = "unknown_model"
+
+
+class TooLarge(BadRequest):
+    status = 413
+    code = "too_large"
+
+
+class Busy(ChatStreamError):
+    """As many answers as allowed are running, or the server is stopping."""
+
+    status = 503
+    code = "busy"
+    retry_after = "5"
+
+
+class StoreError(ChatStreamError):
+    code = "store"
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be reached or written now; nothing of the request was half-saved."""
+
+    status = 503
+    code = "store_unavailable"
+    retry_after = "5"
+
+
+class UpstreamError(ChatStreamError):
+    """The model server did not give a whole answer."""
+
+    status = 502
+    code = "upstream_error"
+
+
+class UpstreamUnreachable(UpstreamError):
+    code = "upstream_unreachable"
+
+
+class UpstreamTimeout(UpstreamError):
+    status = 504
+    code = "upstream_timeout"
+
+
+class UpstreamRefused(UpstreamError):
+    code = "upstream_refused"
+
+
+class UpstreamRejected(UpstreamRefused):
+    status = 400
+    code = "upstream_rejected"
+
+
+class UpstreamRateLimited(UpstreamRefused):
+    status = 429
+    code = "upstream_rate_limited"
+
+    def __init__(self, message: str, retry_after: str | None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UpstreamInvalid(UpstreamError):
+    code = "upstream_invalid"
+
+
+class UpstreamReported(UpstreamError):
+    code = "upstream_reported"
+
+
+class UpstreamBroke(UpstreamError):
+    code = "upstream_broke"
+
+
+def status_of(code: str) -> int:
+    """The HTTP status that belongs to an error's code; 502 for a code kept from an older version."""
+    return _statuses(ChatStreamError).get(code, UpstreamError.status)
+
+
+def _statuses(kind: type[ChatStreamError]) -> dict[str, int]:
+    found = {kind.code: kind.status}
+    for below in kind.__subclasses__():
+        found |= _statuses(below)
+    return found

@@ -1,0 +1,1 @@
+"""Runs: answers as recorded streams, each read by any number of viewers."""

@@ -1,0 +1,165 @@
+"""The desk: start a Run, find it, follow it, stop it. What every blueprint talks to."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gevent
+
+from chatstream.errors import Busy, ChatStreamError, Conflict, NotFound
+from chatstream.runs import distant
+from chatstream.runs.driver import Driver, Overdue, Stopped
+from chatstream.runs.pace import Pace
+from chatstream.runs.recorder import Recorder
+from chatstream.runs.run import Pulse, Run
+from chatstream.settings import Settings
+from chatstream.store.ports import RunStore
+from chatstream.store.records import RunRecord, Submission, now_ms
+from chatstream.upstream.client import Stream
+from chatstream.wire.events import RunEvent
+
+ORDERS_S = 0.1
+"""How often other workers' orders are looked for, while there are Runs here."""
+RENEW_S, LEASE_MS, SWEEP_S = 5.0, 30_000, 10.0
+STOP_S = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class Desk:
+    """One per worker."""
+
+    def __init__(self, store: RunStore, settings: Settings, worker: str) -> None:
+        self.worker = worker
+        self._store = store
+        self._settings = settings
+        self._live: dict[str, tuple[Driver, gevent.Greenlet]] = {}
+        self._unstored: dict[str, Run] = {}
+        self._recorder = Recorder(store, self._forget)
+        self._pulse = Pulse(settings.heartbeat_s)
+        self._pace = Pace(settings.frame_ms / 1000)
+
+    def open(self) -> None:
+        """Start the desk's own greenlets."""
+        for loop in (self._recorder.run, self._pace.measure, self._keep_time):
+            gevent.spawn(loop)
+        for job, pause in ((self._follow_orders, ORDERS_S), (self._renew, RENEW_S), (self._sweep, SWEEP_S)):
+            gevent.spawn(_repeat, job, pause)
+
+    # -- what blueprints call
+
+    def lease(self) -> int:
+        """The lease to put into a new Run's record."""
+        return now_ms() + LEASE_MS
+
+    def admit(self) -> None:
+        """:raises Busy: if as many answers are running as are allowed"""
+        if len(self._live) >= self._settings.max_streams:
+            raise Busy(f"{self._settings.max_streams} answers are being written now. Try again in a few seconds.")
+
+    def start(self, submission: Submission, open_stream: Callable[[], Stream]) -> RunRecord:
+        """Store the submission, then call upstream. The same request id twice gives the first one's Run.
+
+        :raises Conflict: if that request id was used for something else
+        """
+        self.admit()
+        earlier = self._store.begin(submission)
+        if earlier is not None:
+            if earlier.request_hash != submission.run.request_hash:
+                raise Conflict("This requestId was used for another request. Use a new one.")
+            return earlier
+        run = Run(submission.run)
+        driver = Driver(run, open_stream, self._pace)
+        self._unstored[run.id] = run
+        self._recorder.add(run)
+        greenlet = gevent.spawn(driver.drive)
+        self._live[run.id] = driver, greenlet
+        greenlet.rawlink(lambda _: self._ended(driver))
+        return submission.run
+
+    def here(self, run_id: str) -> Run | None:
+        """The Run, if it lives in this worker and is not wholly stored yet."""
+        return self._unstored.get(run_id)
+
+    def find(self, owner: str, run_id: str) -> RunRecord:
+        """:raises NotFound: if there is none, or it is somebody else's"""
+        run = self.here(run_id)
+        record = run.record if run is not None and run.record.owner == owner else self._store.run(owner, run_id)
+        if record is None:
+            raise NotFound("There is no such run.")
+        return record
+
+    def follow(self, record: RunRecord, after: int) -> Iterator[list[RunEvent]]:
+        """Event lists from number `after` + 1 to the Run's end; an empty list is a heartbeat."""
+        run = self.here(record.id)
+        if run is not None:
+            return run.follow(after, self._pulse)
+        return distant.follow(self._store, record, after, self._settings.heartbeat_s)
+
+    def stop(self, record: RunRecord) -> None:
+        """End a Run, wherever it lives; return once its upstream is closed."""
+        driver, greenlet = self._live.get(record.id, (None, None))
+        if driver is not None and greenlet is not None:
+            greenlet.kill(Stopped(), timeout=STOP_S)
+        elif self.here(record.id) is None and record.state == "running":
+            distant.stop(self._store, record, STOP_S)
+
+    # -- a Run's end
+
+    def _ended(self, driver: Driver) -> None:
+        del self._live[driver.run.id]
+        driver.conclude()
+        self._recorder.finish(driver.run)
+
+    def _forget(self, run: Run) -> None:
+        self._unstored.pop(run.id, None)
+
+    # -- the desk's own greenlets
+
+    def _keep_time(self) -> None:
+        """Heartbeats and deadlines."""
+        while True:
+            gevent.sleep(self._pulse.tick)
+            self._pulse.beat()
+            now = time.monotonic()
+            for driver, greenlet in list(self._live.values()):
+                if (why := self._overdue(driver, now)) is not None:
+                    greenlet.kill(Overdue(why), block=False)
+
+    def _overdue(self, driver: Driver, now: float) -> str | None:
+        silence, whole = self._settings.llm_timeout, self._settings.answer_s
+        if now - driver.content_at > silence:
+            return f"The model server sent nothing for {silence:g} s."
+        if driver.run.age_ms() > whole * 1000:
+            return f"The answer took longer than {whole:g} s, the limit set here."
+        return None
+
+    def _follow_orders(self) -> None:
+        if not self._live:
+            return
+        for order in self._store.orders(self.worker, now_ms()):
+            if order.run_id not in self._live:
+                continue
+            if order.stop:
+                self._live[order.run_id][1].kill(Stopped(), block=False)
+            else:
+                self._recorder.watch(order.run_id)
+
+    def _renew(self) -> None:
+        if self._unstored:
+            self._store.renew(self.worker, self.lease())
+
+    def _sweep(self) -> None:
+        for orphan in self._store.orphans(now_ms()):
+            if self.here(orphan.id) is None:
+                distant.bury(self._store, orphan)
+
+
+def _repeat(job: Callable[[], Any], pause: float) -> None:
+    while True:
+        try:
+            job()
+        except ChatStreamError as error:
+            _log.warning("%s: %s", job.__name__, error)
+        gevent.sleep(pause)

@@ -1,0 +1,113 @@
+"""A Run's greenlet: open the upstream, append what it sends, and decide how the answer ended."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from chatstream.errors import ChatStreamError, UpstreamError, UpstreamTimeout
+from chatstream.runs.pace import Pace
+from chatstream.runs.run import Run
+from chatstream.upstream.client import Stream
+from chatstream.wire.chunks import Delta, end_state
+from chatstream.wire.events import State
+
+_log = logging.getLogger(__name__)
+
+
+class Stopped(BaseException):
+    """Thrown into a Run's greenlet: somebody pressed Stop. No `except Exception` on its way may swallow it."""
+
+
+class Overdue(BaseException):
+    """Thrown into a Run's greenlet: a deadline passed. Its argument is the sentence."""
+
+
+class Driver:
+    """Drives one Run to its end.
+
+    :param open_stream: opens the upstream; raises `UpstreamError`
+    """
+
+    def __init__(self, run: Run, open_stream: Callable[[], Stream], pace: Pace) -> None:
+        self.run = run
+        self.content_at = time.monotonic()
+        """When content last came, for the deadlines."""
+        self._open = open_stream
+        self._pace = pace
+        self._stream: Stream | None = None
+        self._first_token_ms: int | None = None
+        self._outcome: tuple[State, ChatStreamError | None] = ("stopped", None)  # if it never comes to run
+
+    def drive(self) -> None:
+        """Run to the end of the answer. Raises nothing."""
+        try:
+            self._outcome = self._answer()
+        except Stopped:
+            self._outcome = "stopped", None
+        except Overdue as overdue:
+            self._outcome = "stalled", UpstreamTimeout(str(overdue))
+        except UpstreamTimeout as error:
+            self._outcome = "stalled", error
+        except UpstreamError as error:
+            self._outcome = "upstream_error", error
+        except Exception:  # noqa: BLE001 – a Run must end in a state, whatever happened
+            _log.exception("run %s failed by a fault of ours", self.run.id)
+            self._outcome = "upstream_error", UpstreamError("The answer ended through a fault in ChatStream itself.")
+        finally:
+            self._close()
+
+    def conclude(self) -> None:
+        """Decide the data of the Run's last event, after its greenlet ended, in whatever way."""
+        state, error = self._outcome
+        usage = self._stream.reader.usage if self._stream else None
+        self.run.error = error
+        self.run.end = {
+            "chatId": self.run.record.chat_id,
+            "state": state,
+            "usage": usage,
+            "timings": self._timings(usage),
+        }
+        if error is not None:
+            self.run.end["error"] = {"message": str(error), "code": error.code}
+
+    def _answer(self) -> tuple[State, ChatStreamError | None]:
+        self._stream = stream = self._open()
+        self.run.opened.set()
+        self._read(stream)
+        if stream.reader.error is not None:
+            raise stream.reader.error
+        if stream.reader.finish_reason is None:
+            return "truncated", UpstreamError("The model server ended the answer without saying that it was whole.")
+        return end_state(stream.reader.finish_reason), None
+
+    def _read(self, stream: Stream) -> None:
+        while (deltas := stream.read()) is not None:
+            if deltas:
+                read_at = time.monotonic()
+                self._take(deltas)
+                if not stream.full:  # a full buffer means a burst: go on at once
+                    self._pace.rest(read_at)
+
+    def _take(self, deltas: list[Delta]) -> None:
+        if not deltas:
+            return
+        self.content_at = time.monotonic()
+        if self._first_token_ms is None:
+            self._first_token_ms = self.run.age_ms()
+        for kind, data in deltas:
+            self.run.append(kind, data)
+        self.run.wake()
+
+    def _timings(self, usage: dict[str, int] | None) -> dict[str, Any]:
+        """Milliseconds since the Run began; tokens a second from the first token to the last, None if not known."""
+        total = self.run.age_ms()
+        tokens = (usage or {}).get("completion_tokens")
+        spent = total - self._first_token_ms if self._first_token_ms is not None else 0
+        rate = round((tokens - 1) * 1000 / spent, 1) if tokens and tokens > 1 and spent > 0 else None
+        return {"firstTokenMs": self._first_token_ms, "totalMs": total, "tokensPerSecond": rate}
+
+    def _close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._take(self._stream.reader.close())  # what was held back belongs to what arrived

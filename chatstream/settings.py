@@ -1,0 +1,156 @@
+"""Every setting, once: its name, type, default, bounds and help. `python -m chatstream.settings` prints the table.
+
+A setting comes from the environment, else from `.env` in the working directory, else from its default. The variable's
+name is the field's in capitals, behind `CHATSTREAM_` where the field is not one of the shared names that other tools
+use as well (`OPENAI_…`, `LLM_…`, `AI_…`, `MONGODB_…`).
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from dotenv import dotenv_values
+from msgspec import Meta, inspect
+
+from chatstream.errors import SettingsError
+
+_SHARED = ("openai_", "llm_", "ai_", "mongodb_")
+_SECRET = ("OPENAI_API_KEY", "MONGODB_URI")
+_ALIASES = {"OPENAI_BASE_URL": "LLM_SERVER_URL"}
+_BIND = r"^(unix:.+|.+:[0-9]{1,5})$"
+_URL = r"^https?://[^\s/]+.*$"
+
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field: `frame_ms` → `CHATSTREAM_FRAME_MS`."""
+    return field.upper() if field.startswith(_SHARED) else f"CHATSTREAM_{field.upper()}"
+
+
+def _help(text: str) -> Meta:
+    return Meta(description=text)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
+    """All settings, frozen. Durations are in seconds unless the name says `_ms`."""
+
+    env: Annotated[
+        Literal["development", "production"],
+        _help("Chooses the default provider; production never guesses one and never serves the demo model unasked."),
+    ] = "development"
+    bind: Annotated[str, Meta(pattern=_BIND), _help("Where to listen: host:port, or unix:path behind a proxy.")] = (
+        "127.0.0.1:8000"
+    )
+    data_dir: Annotated[str, _help("Folder of the SQLite database, used when MONGODB_URI is not set.")] = "var"
+    mongodb_uri: Annotated[
+        str | None, _help("A MongoDB connection string with the database's name in its path. Unset: SQLite.")
+    ] = None
+    openai_base_url: Annotated[
+        Annotated[str, Meta(pattern=_URL)] | None,
+        _help("Base URL of an OpenAI-compatible model server, with /v1. LLM_SERVER_URL is accepted too."),
+    ] = None
+    openai_api_key: Annotated[str | None, _help("Key sent to the model server as a bearer token.")] = None
+    ai_model: Annotated[str | None, _help("The model asked when a request names none. Unset: the server's first.")] = (
+        None
+    )
+    llm_timeout: Annotated[Seconds, _help("How long the model server may stay silent, at first and in mid-answer.")] = (
+        60.0
+    )
+    llm_temperature: Annotated[
+        Annotated[float, Meta(ge=0, le=2)] | None, _help("Sampling temperature when a request names none.")
+    ] = None
+    llm_max_tokens: Annotated[
+        Annotated[int, Meta(ge=1, le=10_000_000)] | None, _help("Longest answer in tokens when a request names none.")
+    ] = None
+    providers: Annotated[str, _help("File that names several model servers; read when it exists.")] = "providers.toml"
+    prompt_max: Annotated[int, Meta(ge=1, le=1_000_000), _help("Longest prompt, in characters.")] = 32_000
+    heartbeat_s: Annotated[Seconds, _help("A stream that sent nothing for this long sends a comment.")] = 15.0
+    status_wait_s: Annotated[
+        Annotated[float, Meta(ge=0, le=60)],
+        _help("How long a streamed request waits for the model server to refuse with a status."),
+    ] = 2.0
+    answer_s: Annotated[Seconds, _help("Longest time an answer may take as a whole.")] = 900.0
+    event_bytes: Annotated[int, Meta(ge=1024, le=1 << 30), _help("Largest single event taken from a model server.")] = (
+        1 << 20
+    )
+    answer_bytes: Annotated[
+        int, Meta(ge=1024, le=1 << 34), _help("Most bytes taken from a model server for one answer.")
+    ] = 16 << 20
+    workers: Annotated[int, Meta(ge=1, le=256), _help("Worker processes; each uses one core.")] = 1
+    max_streams: Annotated[
+        int, Meta(ge=1, le=100_000), _help("Running answers per worker; one more is refused with 503.")
+    ] = 5000
+    frame_ms: Annotated[
+        int,
+        Meta(ge=0, le=1000),
+        _help("After the first token, the model server is read at most once in this time. 0: as soon as it sends."),
+    ] = 33
+
+
+def load(environ: Mapping[str, str] | None = None, dotenv: str | os.PathLike[str] = ".env") -> Settings:
+    """Read the settings from the environment over a `.env` file.
+
+    :raises SettingsError: with the variable's name, its value and what is allowed
+    """
+    given = {**dotenv_values(Path(dotenv)), **(os.environ if environ is None else environ)}
+    values = {}
+    for field in msgspec.structs.fields(Settings):
+        raw = given.get(field.encode_name) or given.get(_ALIASES.get(field.encode_name, ""))
+        if raw:
+            values[field.encode_name] = _parse(field.encode_name, field.type, raw)
+    return msgspec.convert(values, Settings)
+
+
+def _parse(name: str, kind: Any, raw: str) -> Any:
+    try:
+        return msgspec.convert(raw, kind, strict=False)
+    except msgspec.ValidationError as error:
+        shown = "set" if name in _SECRET else repr(raw)
+        wanted = f"{name} is {shown}, but {allowed(kind)} is needed."
+        raise SettingsError(f"{wanted} Change it in the environment or in .env, or unset it.") from error
+
+
+def allowed(kind: Any) -> str:
+    """What a setting of this type may be, in words."""
+    return _words(inspect.type_info(kind))
+
+
+def _words(info: inspect.Type) -> str:
+    if isinstance(info, inspect.Metadata):
+        return _words(info.type)
+    if isinstance(info, inspect.UnionType):
+        return " or ".join(_words(t) for t in info.types if not isinstance(t, inspect.NoneType))
+    if isinstance(info, inspect.LiteralType):
+        return " or ".join(str(v) for v in info.values)
+    if isinstance(info, inspect.IntType | inspect.FloatType):
+        noun = "a whole number" if isinstance(info, inspect.IntType) else "a number"
+        low = f" above {info.gt:g}" if info.gt is not None else f" from {info.ge}" if info.ge is not None else ""
+        return f"{noun}{low} to {info.le}"
+    return _PATTERNS.get(getattr(info, "pattern", None), "text")
+
+
+_PATTERNS = {_BIND: "host:port or unix:path", _URL: "an http:// or https:// URL", None: "text"}
+
+
+def table() -> list[tuple[str, str, str, str]]:
+    """Rows of name, what is allowed, default, help: for `make settings` and the docs."""
+    rows = []
+    for field in msgspec.structs.fields(Settings):
+        info = inspect.type_info(field.type)
+        text = (getattr(info, "extra_json_schema", None) or {}).get("description", "")
+        default = "–" if field.default is None else str(field.default)
+        rows.append((field.encode_name, _words(info), default, text))
+    return rows
+
+
+def markdown() -> str:
+    """The table as docs/settings.md holds it."""
+    head = "| setting | allowed | default | what it does |\n|---|---|---|---|\n"
+    return head + "".join(f"| `{n}` | {a} | `{d}` | {h} |\n" for n, a, d, h in table())
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

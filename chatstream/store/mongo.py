@@ -1,0 +1,309 @@
+"""MongoDB: collections `chats`, `messages`, `runs` and `run_events`. Works on a replica set and on a single server.
+
+Nothing here needs a transaction: ids are made by the client, a submission becomes visible with its last write, and the
+recorder's writes are upserts that can be repeated.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import pymongo
+from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel, InsertOne, ReplaceOne, UpdateOne
+from pymongo.collection import Collection
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    InvalidURI,
+    PyMongoError,
+)
+
+from chatstream.errors import NotFound, SettingsError, StoreError, StoreUnavailable
+from chatstream.store import cursors
+from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission
+from chatstream.wire.events import RunEvent, pack, unpack
+
+PATIENCE_S = 2.5
+"""How long one operation may take, with looking for the server."""
+INDEXING_S = 600.0
+_MAJORITY_LOST = (64, 91, 11600, 11602)  # write concern timed out; shutting down; interrupted
+
+Document = dict[str, Any]
+R = TypeVar("R", Chat, Message, RunRecord)
+
+
+class MongoStore:
+    """Implements `chatstream.store.ports.Store`.
+
+    :param uri: a connection string; the database is the one in its path, else `chatstream`
+    :raises SettingsError: for one that is none
+    """
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        with _named():
+            parsed = pymongo.uri_parser.parse_uri(uri)
+        self._database = parsed["database"] or "chatstream"
+        hosts = ",".join(f"{host}:{port}" for host, port in parsed["nodelist"])
+        self.name = f"MongoDB at {hosts}/{self._database}"
+        self._client: pymongo.MongoClient[Document] | None = None
+
+    # -- the connection's life
+
+    def _collection(self, name: str) -> Collection[Document]:
+        if self._client is None:  # made at first use: a client must not cross a fork
+            self._client = pymongo.MongoClient(
+                self._uri,
+                w="majority",
+                journal=True,
+                serverSelectionTimeoutMS=int(PATIENCE_S * 1000),
+                timeoutMS=int(PATIENCE_S * 1000),
+                appname="chatstream",
+            )
+        return self._client[self._database][name]
+
+    def prepare(self) -> None:
+        newest = [("owner", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)]
+        used = {"request_id": {"$type": "string"}}
+        indexes = {
+            "chats": [IndexModel(newest), _words("title")],
+            "messages": [IndexModel([("chat_id", ASCENDING), ("created_at", ASCENDING)]), _words("content")],
+            "runs": [
+                IndexModel([("owner", ASCENDING), ("request_id", ASCENDING)], unique=True, partialFilterExpression=used),
+                IndexModel([("chat_id", ASCENDING)]),
+                IndexModel([("state", ASCENDING), ("worker", ASCENDING), ("lease", ASCENDING)]),
+            ],
+            "run_events": [IndexModel([("run_id", ASCENDING), ("first", ASCENDING)])],
+        }
+        self.ping()
+        with translated(), pymongo.timeout(INDEXING_S):
+            for name, models in indexes.items():
+                self._collection(name).create_indexes(models)
+        self.close()
+
+    def ping(self) -> None:
+        with translated():
+            self._collection("chats").find_one({}, {"_id": 1})
+
+    def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    # -- chats
+
+    def chat(self, owner: str, chat_id: str) -> Chat | None:
+        return self._one("chats", Chat, {"_id": chat_id, "owner": owner})
+
+    def chats(self, owner: str, words: str, before: str | None, limit: int) -> Page:
+        where: list[Document] = [{"owner": owner}]
+        if before is not None:
+            at, chat_id = cursors.parse(before)
+            where.append({"$or": [{"updated_at": {"$lt": at}}, {"updated_at": at, "_id": {"$lt": chat_id}}]})
+        if words.split():
+            where.append({"_id": {"$in": self._with_words(owner, words)}})
+        with translated():
+            newest = [("updated_at", DESCENDING), ("_id", DESCENDING)]
+            found = list(self._collection("chats").find({"$and": where}).sort(newest).limit(limit + 1))
+        return cursors.page([_record(Chat, document) for document in found], limit)
+
+    def _with_words(self, owner: str, words: str) -> list[str]:
+        quoted = " ".join('"' + word.replace('"', "").replace("\\", "") + '"' for word in words.split())
+        where = {"$text": {"$search": quoted}, "owner": owner}
+        with translated():
+            in_titles = self._collection("chats").distinct("_id", where)
+            return [*in_titles, *self._collection("messages").distinct("chat_id", where)]
+
+    def messages(self, owner: str, chat_id: str) -> list[Message]:
+        with translated():
+            found = self._collection("messages").find({"chat_id": chat_id, "owner": owner})
+            documents = list(found.sort([("created_at", ASCENDING), ("_id", ASCENDING)]))
+        return [_record(Message, document) for document in documents]
+
+    def rename(self, owner: str, chat_id: str, title: str) -> bool:
+        with translated():
+            where = {"_id": chat_id, "owner": owner}
+            return self._collection("chats").update_one(where, {"$set": {"title": title}}).matched_count > 0
+
+    def delete(self, owner: str, chat_id: str) -> None:
+        mine = {"chat_id": chat_id, "owner": owner}
+        with translated():
+            # The chat goes first: what is left if this breaks off is not visible any more.
+            self._collection("chats").delete_one({"_id": chat_id, "owner": owner})
+            runs = [run["_id"] for run in self._collection("runs").find(mine, {"_id": 1})]
+            self._collection("runs").delete_many(mine)
+            self._collection("messages").delete_many(mine)
+            self._collection("run_events").delete_many({"run_id": {"$in": runs}})
+
+    def add(self, chat: Chat, messages: Sequence[Message]) -> None:
+        with translated():
+            if messages:
+                self._collection("messages").insert_many([_document(message) for message in messages])
+            self._collection("chats").insert_one(_document(chat))
+
+    # -- Runs
+
+    def begin(self, submission: Submission) -> RunRecord | None:
+        run = submission.run
+        with translated():
+            try:
+                self._collection("runs").insert_one(_document(run))  # the request id is claimed here
+            except DuplicateKeyError:
+                return self._one("runs", RunRecord, {"owner": run.owner, "request_id": run.request_id})
+            try:
+                self._collection("messages").insert_many([_document(message) for message in submission.messages])
+                self._show(submission)
+            except BaseException:
+                self._withdraw(submission)
+                raise
+        return None
+
+    def _show(self, submission: Submission) -> None:
+        chat = submission.chat
+        if submission.is_new:
+            self._collection("chats").insert_one(_document(chat))
+            return
+        change = {"$set": {"leaf_id": chat.leaf_id, "updated_at": chat.updated_at}}
+        if not self._collection("chats").update_one({"_id": chat.id, "owner": chat.owner}, change).matched_count:
+            raise NotFound("This chat was deleted in the meantime.")
+
+    def _withdraw(self, submission: Submission) -> None:
+        """Take back what a submission that failed half-way left; if that fails too, its lease ends the Run."""
+        with contextlib.suppress(PyMongoError):
+            self._collection("messages").delete_many({"_id": {"$in": [m.id for m in submission.messages]}})
+            self._collection("runs").delete_one({"_id": submission.run.id})
+
+    def run(self, owner: str, run_id: str) -> RunRecord | None:
+        return self._one("runs", RunRecord, {"_id": run_id, "owner": owner})
+
+    def running(self, owner: str, chat_id: str) -> list[str]:
+        where = {"chat_id": chat_id, "owner": owner, "state": "running"}
+        with translated():
+            return [document["_id"] for document in self._collection("runs").find(where, {"_id": 1})]
+
+    def events(self, run_id: str, after: int) -> list[RunEvent]:
+        with translated():
+            where = {"run_id": run_id, "last": {"$gt": after}}
+            documents = list(self._collection("run_events").find(where).sort("first", ASCENDING))
+        found: list[RunEvent] = []
+        for document in documents:
+            found += unpack(document["events"].encode())[max(0, after - document["first"] + 1) :]
+        return found
+
+    def record(self, batches: Sequence[Batch], endings: Sequence[Ending]) -> None:
+        with translated():
+            ids = [batch.run_id for batch in batches]
+            known = {run["_id"] for run in self._collection("runs").find({"_id": {"$in": ids}}, {"_id": 1})}
+            kept = [batch for batch in batches if batch.run_id in known]  # the others' chats were deleted
+            self._bulk("run_events", [_upsert(batch) for batch in kept])
+            self._bulk("messages", [_finished_message(ending) for ending in endings])
+            self._bulk("chats", [_moved(ending) for ending in endings])
+            seqs = [UpdateOne({"_id": b.run_id}, {"$max": {"seq": b.last}}) for b in kept]
+            self._bulk("runs", [*seqs, *(_finished_run(ending) for ending in endings)])
+
+    def order_stop(self, run_id: str) -> None:
+        self._order(run_id, {"$set": {"stop": True}})
+
+    def order_watch(self, run_id: str, until: int) -> None:
+        self._order(run_id, {"$max": {"watched_until": until}})
+
+    def orders(self, worker: str, now: int) -> list[Order]:
+        where = {"worker": worker, "state": "running", "$or": [{"stop": True}, {"watched_until": {"$gt": now}}]}
+        with translated():
+            found = self._collection("runs").find(where, {"stop": 1})
+            return [Order(document["_id"], document.get("stop", False)) for document in found]
+
+    def renew(self, worker: str, lease: int) -> None:
+        with translated():
+            where = {"worker": worker, "state": "running"}
+            self._collection("runs").update_many(where, {"$set": {"lease": lease}})
+
+    def orphans(self, now: int) -> list[RunRecord]:
+        with translated():
+            found = list(self._collection("runs").find({"state": "running", "lease": {"$lt": now}}))
+        return [_record(RunRecord, document) for document in found]
+
+    # -- documents
+
+    def _one(self, collection: str, kind: type[R], where: Document) -> R | None:
+        with translated():
+            document = self._collection(collection).find_one(where)
+        return _record(kind, document) if document else None
+
+    def _order(self, run_id: str, change: Mapping[str, Any]) -> None:
+        with translated():
+            self._collection("runs").update_one({"_id": run_id}, change)
+
+    def _bulk(self, collection: str, writes: Sequence[InsertOne[Document] | ReplaceOne[Document] | UpdateOne]) -> None:
+        if writes:
+            self._collection(collection).bulk_write(list(writes), ordered=False)
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """pymongo's exceptions as ours."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise _ours(error) from error
+
+
+def _ours(error: PyMongoError) -> StoreError:
+    code = getattr(error, "code", None)
+    away = isinstance(error, ConnectionFailure | ExecutionTimeout) or error.timeout or code in _MAJORITY_LOST
+    if away or (isinstance(error, BulkWriteError) and error.details.get("writeConcernErrors")):
+        return StoreUnavailable("The database cannot be reached now. Try again in a moment.")
+    return StoreError(f"The database refused: {error}.")
+
+
+@contextlib.contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except (InvalidURI, ConfigurationError, ValueError) as error:
+        raise SettingsError(f"MONGODB_URI cannot be used: {error}") from error
+
+
+def _words(field: str) -> IndexModel:
+    """Words as they are written: no stemming, which would take every text for English."""
+    return IndexModel([(field, TEXT)], default_language="none", language_override="__none")
+
+
+def _document(record: msgspec.Struct) -> Document:
+    fields = msgspec.structs.asdict(record)
+    fields["_id"] = fields.pop("id")
+    return fields
+
+
+def _record(kind: type[R], document: Document) -> R:
+    return msgspec.convert({**document, "id": document["_id"]}, kind)
+
+
+def _upsert(batch: Batch) -> ReplaceOne[Document]:
+    key = f"{batch.run_id}:{batch.first}"
+    document = {
+        "_id": key,
+        "run_id": batch.run_id,
+        "first": batch.first,
+        "last": batch.last,
+        "events": pack(batch.events).decode(),
+    }
+    return ReplaceOne({"_id": key}, document, upsert=True)
+
+
+def _finished_message(e: Ending) -> UpdateOne:
+    fields = {name: getattr(e, name) for name in ("state", "content", "reasoning", "error", "usage", "timings")}
+    return UpdateOne({"_id": e.message_id}, {"$set": fields})
+
+
+def _moved(e: Ending) -> UpdateOne:
+    return UpdateOne({"_id": e.chat_id}, {"$max": {"updated_at": e.at}})
+
+
+def _finished_run(e: Ending) -> UpdateOne:
+    fields = {name: getattr(e, name) for name in ("state", "usage", "timings", "seq")}
+    return UpdateOne({"_id": e.run_id}, {"$set": fields})

@@ -1,0 +1,83 @@
+"""The ports: what the rest of ChatStream asks of a store. tests/store/test_contract.py holds every adapter to them.
+
+Every method may wait for I/O without blocking other greenlets, and raises `StoreUnavailable` when the database cannot
+be reached or written within about 3 seconds. A query for somebody else's record finds nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission
+from chatstream.wire.events import RunEvent
+
+
+class ChatStore(Protocol):
+    """Chats and their messages."""
+
+    def chat(self, owner: str, chat_id: str) -> Chat | None: ...
+
+    def chats(self, owner: str, words: str, before: str | None, limit: int) -> Page:
+        """Newest first; with `words`, those in whose title or messages all of them stand.
+
+        :raises BadRequest: if `before` is no cursor of ours
+        """
+
+    def messages(self, owner: str, chat_id: str) -> list[Message]:
+        """The whole tree, in the order of creation."""
+
+    def rename(self, owner: str, chat_id: str, title: str) -> bool:
+        """Whether there was such a chat."""
+
+    def delete(self, owner: str, chat_id: str) -> None:
+        """Remove the chat with all that belongs to it; no error when it is gone already."""
+
+    def add(self, chat: Chat, messages: Sequence[Message]) -> None:
+        """Store an imported chat, all of it or nothing."""
+
+
+class RunStore(Protocol):
+    """Runs and their events."""
+
+    def begin(self, submission: Submission) -> RunRecord | None:
+        """Store a submission. If its owner used its request id before, store nothing and return that Run."""
+
+    def run(self, owner: str, run_id: str) -> RunRecord | None: ...
+
+    def running(self, owner: str, chat_id: str) -> list[str]:
+        """Ids of the chat's Runs that have not ended."""
+
+    def events(self, run_id: str, after: int) -> list[RunEvent]:
+        """The stored events with numbers above `after`, in order."""
+
+    def record(self, batches: Sequence[Batch], endings: Sequence[Ending]) -> None:
+        """The group commit. Doing it again, whole or in part, changes nothing."""
+
+    def order_stop(self, run_id: str) -> None:
+        """Ask the worker that has this Run to stop it."""
+
+    def order_watch(self, run_id: str, until: int) -> None:
+        """Ask the worker that has this Run to write it out quickly until then."""
+
+    def orders(self, worker: str, now: int) -> list[Order]:
+        """What was asked of this worker's running Runs and still holds."""
+
+    def renew(self, worker: str, lease: int) -> None:
+        """Extend the lease of all running Runs of this worker."""
+
+    def orphans(self, now: int) -> list[RunRecord]:
+        """Running Runs whose lease is over."""
+
+
+class Store(ChatStore, RunStore, Protocol):
+    """Both, and the connection's own life."""
+
+    name: str
+    """For people: "SQLite in var/chatstream.db", "MongoDB at localhost:27017/chatstream"."""
+
+    def prepare(self) -> None:
+        """Make tables and indexes. :raises StoreUnavailable: with the reason, before anything is served"""
+
+    def ping(self) -> None:
+        """:raises StoreUnavailable: if reading does not work now"""
+
+    def close(self) -> None: ...

@@ -1,0 +1,125 @@
+"""What is kept. Ids are 24 lower-case hex digits (BSON ObjectIds) on every store; times are UTC in milliseconds."""
+
+import re
+import time
+from typing import Any, Literal
+
+import msgspec
+from bson import ObjectId
+
+from chatstream.wire.events import RunEvent, State
+
+_ID = re.compile("[0-9a-f]{24}")
+
+
+def new_id() -> str:
+    """A new id, ordered by the second it was made in."""
+    return str(ObjectId())
+
+
+def is_id(value: str) -> bool:
+    return _ID.fullmatch(value) is not None
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Chat(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation: a tree of messages, and the leaf whose branch is shown."""
+
+    id: str
+    owner: str
+    title: str
+    leaf_id: str | None
+    created_at: int
+    updated_at: int
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One question or answer. A root has no parent. An answer's `state` is its Run's."""
+
+    id: str
+    chat_id: str
+    owner: str
+    parent_id: str | None
+    role: Literal["user", "assistant", "system"]
+    content: str
+    created_at: int
+    state: State = "complete"
+    reasoning: str = ""
+    run_id: str | None = None
+    model: str | None = None
+    error: dict[str, str] | None = None
+    usage: dict[str, int] | None = None
+    timings: dict[str, Any] | None = None
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A Run as the store knows it. `seq` counts the events stored so far."""
+
+    id: str
+    owner: str
+    chat_id: str
+    message_id: str
+    worker: str
+    """Names the process that runs it; its lease is renewed there."""
+    lease: int
+    """Past this time without renewal the worker is taken for dead."""
+    state: State = "running"
+    seq: int = 0
+    usage: dict[str, int] | None = None
+    timings: dict[str, Any] | None = None
+    request_id: str | None = None
+    request_hash: str | None = None
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """What is stored before upstream is called: all of it or nothing."""
+
+    chat: Chat
+    is_new: bool
+    messages: list[Message]
+    run: RunRecord
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """Neighbouring events of one Run; the first has the number `first`. Storing it again replaces it."""
+
+    run_id: str
+    first: int
+    events: list[RunEvent]
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.events) - 1
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """How a Run ended, for its record and its message."""
+
+    run_id: str
+    message_id: str
+    chat_id: str
+    state: State
+    seq: int
+    content: str
+    reasoning: str
+    error: dict[str, str] | None
+    usage: dict[str, int] | None
+    timings: dict[str, Any] | None
+    at: int
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What other workers ask of a Run's own: to stop it, or to write it out quickly because somebody follows."""
+
+    run_id: str
+    stop: bool
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some chats, newest first, and the cursor to those before them, if there are any."""
+
+    chats: list[Chat]
+    before: str | None

@@ -1,0 +1,208 @@
+"""SQLite, the embedded default: one file, WAL, full-text search by FTS5. Tables: schema.sql."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from chatstream.errors import NotFound, StoreUnavailable
+from chatstream.store import cursors
+from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission
+from chatstream.store.sqlite_threads import Readers, Writer, connect, translated
+from chatstream.wire.events import RunEvent, pack, unpack
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+_JSON = {"error", "usage", "timings"}
+
+R = TypeVar("R", Chat, Message, RunRecord)
+
+
+class SqliteStore:
+    """Implements `chatstream.store.ports.Store`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / "chatstream.db"
+        self.name = f"SQLite in {self._path}"
+        self._readers = Readers(self._path)
+        self._writer = Writer(self._path)
+
+    # -- the connection's life
+
+    def prepare(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"The folder {self._folder} cannot be made: {error.strerror}.") from error
+        with translated():
+            connection = connect(self._path)
+            connection.execute("PRAGMA busy_timeout = 5000")  # workers start together; nothing is served yet
+            connection.executescript(SCHEMA.read_text())
+            connection.close()
+
+    def ping(self) -> None:
+        self._readers.run(lambda c: c.execute("SELECT 1 FROM chats LIMIT 1").fetchone())
+
+    def close(self) -> None:
+        self._readers.close()
+        self._writer.close()
+
+    # -- chats
+
+    def chat(self, owner: str, chat_id: str) -> Chat | None:
+        rows = self._rows(Chat, "SELECT * FROM chats WHERE id = ? AND owner = ?", chat_id, owner)
+        return rows[0] if rows else None
+
+    def chats(self, owner: str, words: str, before: str | None, limit: int) -> Page:
+        where: list[str] = ["owner = ?"]
+        values: list[object] = [owner]
+        if before is not None:
+            where.append("(updated_at, id) < (?, ?)")
+            values += cursors.parse(before)
+        if words.split():
+            where.append(
+                "(n IN (SELECT rowid FROM chat_words WHERE chat_words MATCH ?) OR id IN (SELECT chat_id FROM messages"
+                " WHERE n IN (SELECT rowid FROM message_words WHERE message_words MATCH ?)))"
+            )
+            values += [_match(words)] * 2
+        query = f"SELECT * FROM chats WHERE {' AND '.join(where)} ORDER BY updated_at DESC, id DESC LIMIT ?"
+        return cursors.page(self._rows(Chat, query, *values, limit + 1), limit)
+
+    def messages(self, owner: str, chat_id: str) -> list[Message]:
+        return self._rows(Message, "SELECT * FROM messages WHERE chat_id = ? AND owner = ? ORDER BY n", chat_id, owner)
+
+    def rename(self, owner: str, chat_id: str, title: str) -> bool:
+        query = "UPDATE chats SET title = ? WHERE id = ? AND owner = ?"
+        return self._writer.run(lambda c: c.execute(query, (title, chat_id, owner)).rowcount) > 0
+
+    def delete(self, owner: str, chat_id: str) -> None:
+        def job(c: sqlite3.Connection) -> None:
+            mine = (chat_id, owner)
+            runs = "SELECT id FROM runs WHERE chat_id = ? AND owner = ?"
+            c.execute(f"DELETE FROM run_events WHERE run_id IN ({runs})", mine)
+            for table in ("runs", "messages"):
+                c.execute(f"DELETE FROM {table} WHERE chat_id = ? AND owner = ?", mine)
+            c.execute("DELETE FROM chats WHERE id = ? AND owner = ?", mine)
+
+        self._writer.run(job)
+
+    def add(self, chat: Chat, messages: Sequence[Message]) -> None:
+        def job(c: sqlite3.Connection) -> None:
+            _insert(c, "chats", [chat])
+            _insert(c, "messages", messages)
+
+        self._writer.run(job)
+
+    # -- Runs
+
+    def begin(self, submission: Submission) -> RunRecord | None:
+        return self._writer.run(lambda c: _begin(c, submission))
+
+    def run(self, owner: str, run_id: str) -> RunRecord | None:
+        rows = self._rows(RunRecord, "SELECT * FROM runs WHERE id = ? AND owner = ?", run_id, owner)
+        return rows[0] if rows else None
+
+    def running(self, owner: str, chat_id: str) -> list[str]:
+        query = "SELECT id FROM runs WHERE chat_id = ? AND owner = ? AND state = 'running'"
+        return [row["id"] for row in self._select(query, chat_id, owner)]
+
+    def events(self, run_id: str, after: int) -> list[RunEvent]:
+        query = "SELECT first, events FROM run_events WHERE run_id = ? AND last > ? ORDER BY first"
+        found: list[RunEvent] = []
+        for row in self._select(query, run_id, after):
+            found += unpack(row["events"])[max(0, after - row["first"] + 1) :]
+        return found
+
+    def record(self, batches: Sequence[Batch], endings: Sequence[Ending]) -> None:
+        rows = [(batch.run_id, batch.first, batch.last, pack(batch.events)) for batch in batches]
+
+        def job(c: sqlite3.Connection) -> None:
+            # A Run whose chat was deleted in the meantime has no record any more, and gets no events.
+            c.executemany("INSERT OR REPLACE INTO run_events SELECT ?1, ?2, ?3, ?4 FROM runs WHERE id = ?1", rows)
+            c.executemany("UPDATE runs SET seq = max(seq, ?) WHERE id = ?", [(b.last, b.run_id) for b in batches])
+            for ending in endings:
+                _end(c, ending)
+
+        self._writer.run(job)
+
+    def order_stop(self, run_id: str) -> None:
+        self._writer.run(lambda c: c.execute("UPDATE runs SET stop = 1 WHERE id = ?", (run_id,)).rowcount)
+
+    def order_watch(self, run_id: str, until: int) -> None:
+        query = "UPDATE runs SET watched_until = max(watched_until, ?) WHERE id = ?"
+        self._writer.run(lambda c: c.execute(query, (until, run_id)).rowcount)
+
+    def orders(self, worker: str, now: int) -> list[Order]:
+        query = (
+            "SELECT id, stop FROM runs WHERE worker = ? AND state = 'running'"
+            " AND (stop = 1 OR watched_until > ?)"
+        )
+        return [Order(row["id"], bool(row["stop"])) for row in self._select(query, worker, now)]
+
+    def renew(self, worker: str, lease: int) -> None:
+        query = "UPDATE runs SET lease = ? WHERE worker = ? AND state = 'running'"
+        self._writer.run(lambda c: c.execute(query, (lease, worker)).rowcount)
+
+    def orphans(self, now: int) -> list[RunRecord]:
+        return self._rows(RunRecord, "SELECT * FROM runs WHERE state = 'running' AND lease < ?", now)
+
+    # -- rows
+
+    def _select(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        return self._readers.run(lambda c: c.execute(query, values).fetchall())
+
+    def _rows(self, kind: type[R], query: str, *values: Any) -> list[R]:
+        return [_record(kind, row) for row in self._select(query, *values)]
+
+
+def _record(kind: type[R], row: sqlite3.Row) -> R:
+    fields = {name: row[name] for name in row.keys()}  # noqa: SIM118 – a Row is no mapping
+    for name in _JSON & fields.keys():
+        if fields[name] is not None:
+            fields[name] = msgspec.json.decode(fields[name])
+    return msgspec.convert(fields, kind)
+
+
+def _json(value: Any) -> Any:
+    return msgspec.json.encode(value).decode() if isinstance(value, dict) else value
+
+
+def _insert(c: sqlite3.Connection, table: str, records: Sequence[R]) -> None:
+    for record in records:
+        fields = msgspec.structs.asdict(record)
+        marks = ", ".join("?" * len(fields))
+        c.execute(f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})", [_json(v) for v in fields.values()])
+
+
+def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:
+    run, chat = submission.run, submission.chat
+    query = "SELECT * FROM runs WHERE owner = ? AND request_id = ?"
+    used = c.execute(query, (run.owner, run.request_id)).fetchone() if run.request_id is not None else None
+    if used is not None:
+        return _record(RunRecord, used)
+    if submission.is_new:
+        _insert(c, "chats", [chat])
+    else:
+        values = (chat.leaf_id, chat.updated_at, chat.id, chat.owner)
+        if not c.execute("UPDATE chats SET leaf_id = ?, updated_at = ? WHERE id = ? AND owner = ?", values).rowcount:
+            raise NotFound("This chat was deleted in the meantime.")
+    _insert(c, "messages", submission.messages)
+    _insert(c, "runs", [run])
+    return None
+
+
+def _end(c: sqlite3.Connection, e: Ending) -> None:
+    outcome = [e.state, _json(e.usage), _json(e.timings)]
+    c.execute("UPDATE runs SET state = ?, usage = ?, timings = ?, seq = ? WHERE id = ?", [*outcome, e.seq, e.run_id])
+    c.execute(
+        "UPDATE messages SET state = ?, usage = ?, timings = ?, error = ?, content = ?, reasoning = ? WHERE id = ?",
+        [*outcome, _json(e.error), e.content, e.reasoning, e.message_id],
+    )
+    c.execute("UPDATE chats SET updated_at = max(updated_at, ?) WHERE id = ?", (e.at, e.chat_id))
+
+
+def _match(words: str) -> str:
+    """Every word as a quoted string, so that nothing in it is FTS5's own syntax."""
+    return " ".join('"' + word.replace('"', '""') + '"' for word in words.split())

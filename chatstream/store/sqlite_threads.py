@@ -1,0 +1,168 @@
+"""SQLite beside an event loop: every call into it happens in a thread, and no thread waits for a lock.
+
+A locked database answers at once (`timeout=0`); the waiting is `gevent.sleep`, which delays nobody else.
+Writes of all greenlets that wait at the same moment share one transaction, and so one `fsync` (group commit).
+"""
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import gevent
+from gevent.event import AsyncResult, Event
+from gevent.threadpool import ThreadPool
+
+from chatstream.errors import StoreError, StoreUnavailable
+
+T = TypeVar("T")
+Job = Callable[[sqlite3.Connection], T]
+
+READERS = 2
+PATIENCE_S = 2.5
+"""How long a job waits for a locked database before it is refused."""
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection whose commits survive a power loss, and whose transactions are begun by hand."""
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """SQLite's exceptions as ours."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreUnavailable(f"The database cannot be used now: {error}. Try again in a moment.") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"The database refused: {error}.") from error
+
+
+def locked(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _LOCKED
+
+
+def patiently(call: Callable[[], T]) -> T:
+    """Call until the database is not locked, sleeping in between.
+
+    :raises StoreUnavailable: when it stays locked, or cannot be used at all
+    """
+    give_up, pause = time.monotonic() + PATIENCE_S, 0.002
+    with translated():
+        while True:
+            try:
+                return call()
+            except sqlite3.OperationalError as error:
+                if not locked(error) or time.monotonic() > give_up:
+                    raise
+            gevent.sleep(pause)
+            pause = min(pause * 2, 0.05)
+
+
+class Readers:
+    """Threads that read, each with a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._pool = ThreadPool(READERS)
+
+    def run(self, job: Job[T]) -> T:
+        result: T = patiently(lambda: self._pool.apply(self._read, (job,)))
+        return result
+
+    def _read(self, job: Job[T]) -> T:
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = connect(self._path)
+        return job(connection)
+
+    def close(self) -> None:
+        self._pool.kill()
+
+
+class Writer:
+    """One thread that writes. What is asked while a transaction runs goes into the next one, together."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._pool = ThreadPool(1)
+        self._queue: list[tuple[Job[Any], AsyncResult]] = []
+        self._asked = Event()
+        self._loop: gevent.Greenlet | None = None
+
+    def run(self, job: Job[T]) -> T:
+        """Run the job in the next transaction; return its result once that is on the disk.
+
+        :raises StoreUnavailable: if it could not be written; then nothing of it was
+        """
+        self._loop = self._loop or gevent.spawn(self._write)
+        result = AsyncResult()
+        self._queue.append((job, result))
+        self._asked.set()
+        with translated():
+            written: T = result.get()
+        return written
+
+    def _write(self) -> None:
+        while True:
+            self._asked.wait()
+            self._asked.clear()
+            asked, self._queue = self._queue, []
+            jobs = [job for job, _ in asked]
+            try:
+                outcomes = patiently(lambda jobs=jobs: self._pool.apply(self._transact, (jobs,)))  # type: ignore[misc]
+            except Exception as error:  # noqa: BLE001 – whoever asked gets it, and this loop must go on
+                outcomes = [error] * len(asked)
+            for (_, result), outcome in zip(asked, outcomes, strict=True):
+                _deliver(result, outcome)
+
+    def _transact(self, jobs: list[Job[Any]]) -> list[Any]:
+        if self._connection is None:
+            self._connection = connect(self._path)
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            outcomes = [_savepoint(connection, job) for job in jobs]
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return outcomes
+
+    def close(self) -> None:
+        if self._loop is not None:
+            self._loop.kill()
+        self._pool.kill()
+
+
+def _savepoint(connection: sqlite3.Connection, job: Job[Any]) -> Any:
+    """The job's result, or the exception of a job that failed alone and left nothing behind."""
+    connection.execute("SAVEPOINT job")
+    try:
+        result = job(connection)
+    except sqlite3.OperationalError:
+        raise  # the disk or the file: no neighbour fares better
+    except Exception as error:  # noqa: BLE001 – it is the asker's, not this transaction's
+        connection.execute("ROLLBACK TO job")
+        result = error
+    connection.execute("RELEASE job")
+    return result
+
+
+def _deliver(result: AsyncResult, outcome: Any) -> None:
+    if isinstance(outcome, Exception):
+        result.set_exception(outcome)
+    else:
+        result.set(outcome)

@@ -1,0 +1,195 @@
+"""The openai SDK on our own transport: one open stream, and every foreign failure translated once.
+
+The SDK builds the request, sends the credentials and reads error statuses; `with_streaming_response` hands out the raw
+response, so that its models are never built per token.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import msgspec
+import openai
+
+from chatstream.errors import (
+    UpstreamBroke,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    UpstreamRejected,
+    UpstreamReported,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from chatstream.upstream.providers import Provider
+from chatstream.upstream.transport import Body, Transport
+from chatstream.wire.chunks import ChunkReader, Delta
+from chatstream.wire.sse import MEDIA_TYPE, Decoder, EventTooLarge
+
+CONNECT_S = 5.0
+_USAGE = {"stream_options": {"include_usage": True}}
+LIST_S = 2.0
+"""How long a model server may take to list its models."""
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """One question to a model. `messages` are OpenAI's: {role, content}; None leaves a choice to the server."""
+
+    model: str
+    messages: list[dict[str, Any]]
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of one answer: seconds of silence before the first byte, bytes per event and in all."""
+
+    silence_s: float
+    event_bytes: int
+    answer_bytes: int
+
+
+class Stream:
+    """One open answer. Whoever opens it closes it."""
+
+    def __init__(self, body: Body, limits: Limits) -> None:
+        body.set_timeout(None)  # silence has a deadline of its own: a comment is a byte, but no content
+        self._body = body
+        self._left = limits.answer_bytes
+        self._limits = limits
+        self._decoder = Decoder(limits.event_bytes)
+        self.reader = ChunkReader()
+
+    @property
+    def full(self) -> bool:
+        """Whether more can be read at once, without waiting."""
+        return self._body.full
+
+    def read(self) -> list[Delta] | None:
+        """What the next bytes bring, maybe nothing; None once the answer is over.
+
+        :raises UpstreamError: if it broke, or went over a limit
+        """
+        if self.reader.done or self.reader.error:
+            return None
+        with translated():
+            data = self._body.read()
+        if not data:
+            return None
+        self._left -= len(data)
+        if self._left < 0:
+            raise UpstreamInvalid(f"The answer is larger than {self._limits.answer_bytes} bytes, the limit set here.")
+        try:
+            return self.reader.feed(self._decoder.feed(data))
+        except EventTooLarge as error:
+            raise UpstreamInvalid(f"The model server sent {error}, more than is taken here.") from error
+
+    def close(self) -> None:
+        """Close the connection, or keep it for reuse if the answer was read to its last byte. From any greenlet."""
+        self._body.close()
+
+
+class Client:
+    """One provider's client. Opened in the worker that uses it, never before a fork."""
+
+    def __init__(self, provider: Provider, base_url: str, limits: Limits, transport: Transport) -> None:
+        self._limits = limits
+        timeout = httpx2.Timeout(limits.silence_s, connect=min(CONNECT_S, limits.silence_s))
+        self._sdk = openai.OpenAI(
+            base_url=base_url,
+            api_key=provider.api_key or "none",
+            max_retries=0,
+            timeout=timeout,
+            http_client=httpx2.Client(
+                transport=transport,
+                timeout=timeout,
+                follow_redirects=False,
+                trust_env=False,
+                headers={"Accept-Encoding": "identity"},
+            ),
+        )
+
+    def open(self, ask: Ask) -> Stream:
+        """Send the question; return once the server answers with a stream.
+
+        :raises UpstreamError: if it cannot be reached, refuses, or answers with anything else
+        """
+        fields = {name: value for name, value in msgspec.structs.asdict(ask).items() if value is not None}
+        with translated():
+            # The SDK walks through `messages` type by type, 1 ms for a long chat: extra_body goes around it.
+            opened = self._sdk.chat.completions.with_streaming_response.create(
+                model=ask.model, messages=[], stream=True, extra_body={**fields, **_USAGE}
+            )
+            response = opened.__enter__().http_response
+        body: Body = response.extensions["network_stream"]
+        if response.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+            raise _no_stream(response, body)
+        return Stream(body, self._limits)
+
+    def models(self) -> list[str]:
+        """Ids of the models the server lists.
+
+        :raises UpstreamError: if it does not
+        """
+        with translated():
+            return [model.id for model in self._sdk.with_options(timeout=LIST_S).models.list().data]
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """openai's and httpx2's exceptions as ours."""
+    try:
+        yield
+    except openai.APIStatusError as error:
+        raise _refusal(error) from error
+    except (openai.APITimeoutError, httpx2.TimeoutException) as error:
+        raise UpstreamTimeout("The model server did not answer in time.") from error
+    except openai.APIConnectionError as error:
+        raise UpstreamUnreachable(f"The model server cannot be reached: {error.__cause__ or error}.") from error
+    except httpx2.TransportError as error:
+        raise UpstreamBroke("The connection to the model server broke in the middle of the answer.") from error
+    except (openai.OpenAIError, httpx2.HTTPError, ValueError, TypeError) as error:
+        raise UpstreamInvalid(f"The model server's response could not be read: {error}.") from error
+
+
+def _refusal(error: openai.APIStatusError) -> UpstreamError:
+    status = error.status_code
+    said = _said(error.body) or error.response.reason_phrase
+    if status == 429:
+        retry_after = error.response.headers.get("retry-after")
+        return UpstreamRateLimited(f"The model server has too much to do (429): {said}", retry_after)
+    if status in (400, 404, 413, 422):
+        return UpstreamRejected(f"The model server does not take this request ({status}): {said}")
+    if status in (401, 403):
+        return UpstreamRefused(f"The model server refuses our key ({status}): {said} Check OPENAI_API_KEY.")
+    return UpstreamRefused(f"The model server failed ({status}): {said}")
+
+
+def _said(body: object) -> str:
+    """The sentence in an error's body: OpenAI's form, or what is near it."""
+    inner = body.get("error", body) if isinstance(body, dict) else body
+    message = inner.get("message") if isinstance(inner, dict) else inner
+    text = message if isinstance(message, str) else ""
+    return text[:500] if "<html" not in text.lower() else ""
+
+
+def _no_stream(response: httpx2.Response, body: Body) -> UpstreamError:
+    try:
+        with translated():
+            start = body.read()
+    except UpstreamError as error:
+        return error
+    finally:
+        body.close()
+    try:
+        said = _said(json.loads(start))
+    except ValueError:
+        said = ""
+    if said:
+        return UpstreamReported(f"The model server reported: {said}")
+    kind = response.headers.get("content-type", "no content type")
+    return UpstreamInvalid(f"The model server answered with {kind}, not with a stream of events.")

@@ -1,0 +1,154 @@
+"""One HTTP/1.1 connection to a model server: a gevent socket, and llhttp (through httptools) to read what comes.
+
+A read gives all that one socket buffer held, without HTTP's framing: a burst of tokens costs one call, not one each.
+"""
+
+import contextlib
+import ssl
+import time
+from typing import Any
+
+import httptools
+import httpx2
+from gevent import monkey
+from gevent import socket as gsocket
+
+BUFFER = 1 << 16
+HEAD_MAX = 1 << 16
+"""Bytes of status line and headers taken before the response is refused."""
+
+_poll = monkey.get_original("select", "poll")  # asks without waiting; select() stops at descriptor 1024
+
+
+class Connection:
+    """A connected socket and the response being read from it. Errors are httpx2's, as in any of its transports."""
+
+    def __init__(self, sock: gsocket.socket) -> None:
+        self._sock = sock
+        self.idle_since = time.monotonic()
+
+    # -- one exchange
+
+    def send(self, request: bytes) -> None:
+        try:
+            self._sock.sendall(request)
+        except OSError as error:
+            raise httpx2.WriteError(f"the request could not be sent: {error}") from error
+
+    def read_head(self, timeout: float | None) -> None:
+        """Wait for status and headers; then `status` and `headers` hold them.
+
+        :raises httpx2.ReadTimeout: after `timeout` seconds without a byte
+        """
+        self._parser = httptools.HttpResponseParser(self)
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._headed = self.complete = self.excess = False
+        self.full = False
+        """Whether the last read filled the buffer, so that more is probably waiting already."""
+        self._sock.settimeout(timeout)
+        taken = 0
+        while not self._headed:
+            taken += self._receive()
+            if taken > HEAD_MAX and not self._headed:
+                raise httpx2.RemoteProtocolError("the response's headers are too long")
+        self._delimited = any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers)
+
+    def body_timeout(self, timeout: float | None) -> None:
+        self._sock.settimeout(timeout)
+
+    def read(self) -> bytes:
+        """The next piece of the body, without its framing; b"" at its end.
+
+        :raises httpx2.ReadError, httpx2.RemoteProtocolError: if the connection broke before that
+        """
+        while not self._body and not self.complete:
+            self._receive()
+        body = self._body
+        self._body = []
+        return body[0] if len(body) == 1 else b"".join(body)
+
+    def _receive(self) -> int:
+        try:
+            data = self._sock.recv(BUFFER)
+        except TimeoutError as error:
+            raise httpx2.ReadTimeout("no byte came in time") from error
+        except OSError as error:
+            raise httpx2.ReadError(f"the connection broke: {error.strerror or error}") from error
+        self.full = len(data) == BUFFER
+        if data:
+            self._parse(data)
+        else:
+            self._ended()
+        return len(data)
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if not self.complete:  # what follows a complete response is none of ours
+                raise httpx2.RemoteProtocolError(f"not a proper HTTP response: {error}") from error
+            self.excess = True
+
+    def _ended(self) -> None:
+        if not self._headed or self._delimited:
+            raise httpx2.RemoteProtocolError("the server closed the connection before its response was whole")
+        self.complete = self.excess = True  # a body without a length ends with its connection (RFC 9112, 6.3)
+
+    # -- llhttp's callbacks
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._headed:  # trailers come later
+            self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        self.status = self._parser.get_status_code()
+        if self.status >= 200:
+            self._headed = True
+        else:
+            self.headers.clear()
+
+    def on_body(self, data: bytes) -> None:
+        self._body.append(data)
+
+    def on_message_begin(self) -> None:
+        self.excess = self.complete
+
+    def on_message_complete(self) -> None:
+        self.complete = self._headed
+
+    # -- its life
+
+    @property
+    def reusable(self) -> bool:
+        return self.complete and not self.excess and self._parser.should_keep_alive()
+
+    def is_quiet(self) -> bool:
+        """Whether nothing came while idle: a readable idle connection was closed or is out of step."""
+        poller = _poll()
+        poller.register(self._sock.fileno(), 1)
+        return not poller.poll(0)
+
+    def close(self) -> None:
+        """Close at once, from any greenlet: one that waits in `read` gets an error."""
+        with contextlib.suppress(OSError):  # not connected any more
+            self._sock.shutdown(gsocket.SHUT_RDWR)
+        self._sock.close()
+
+
+def connect(host: str, port: int, context: ssl.SSLContext | None, timeout: float | None) -> Connection:
+    """Connect, with TLS if a context is given.
+
+    :raises httpx2.ConnectTimeout, httpx2.ConnectError:
+    """
+    try:
+        sock: Any = gsocket.create_connection((host, port), timeout)
+        sock.setsockopt(gsocket.IPPROTO_TCP, gsocket.TCP_NODELAY, 1)
+        if context is not None:
+            sock = context.wrap_socket(sock, server_hostname=host)
+    except TimeoutError as error:
+        raise httpx2.ConnectTimeout(f"{host}:{port} did not answer in time") from error
+    except OSError as error:
+        raise httpx2.ConnectError(f"{host}:{port}: {error.strerror or error}") from error
+    return Connection(sock)

@@ -1,0 +1,96 @@
+"""Request bodies: JSON into checked structures, or an error that says what to change."""
+
+import json
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from flask import request
+from msgspec import Meta
+
+from chatstream.errors import BadRequest
+from chatstream.store.records import is_id
+from chatstream.web.services import services
+
+BODY_MAX = 1 << 20
+IMPORT_MAX = 64 << 20
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class ChatBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The body of POST /chat: a `prompt`, or `retry` with the id of the answer to be written anew."""
+
+    prompt: str | None = None
+    retry: str | None = None
+    stream: bool = False
+    chat_id: str | None = None
+    parent_id: str | None = None
+    model: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    system: Annotated[str, Meta(max_length=100_000)] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(gt=0, le=1)] | None = msgspec.field(name="top_p", default=None)
+    max_tokens: Annotated[int, Meta(ge=1, le=10_000_000)] | None = msgspec.field(name="max_tokens", default=None)
+    request_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+
+class RenameBody(msgspec.Struct, frozen=True):
+    title: str
+
+
+def read(kind: type[T]) -> T:
+    """The request's body as this structure.
+
+    :raises BadRequest: naming the field and what is allowed there
+    """
+    body = request.get_data()
+    try:
+        value = msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"The body does not fit: {error}.".replace(" - at `$.", ", in the field `")) from error
+    except RecursionError as error:
+        raise BadRequest("The body is nested too deeply.") from error
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise BadRequest(_why_unreadable(body, error)) from error
+    _no_nul(value)
+    return value
+
+
+def check_chat(body: ChatBody) -> None:
+    """What types cannot say.
+
+    :raises BadRequest: with the sentence of docs/api.md
+    """
+    longest = services().settings.prompt_max
+    for name, value in (("chatId", body.chat_id), ("parentId", body.parent_id), ("retry", body.retry)):
+        if value is not None and not is_id(value):
+            raise BadRequest(f"{name} must be an id: 24 hexadecimal digits in lower case.")
+    if body.retry is not None:
+        _check_retry(body)
+    elif not (body.prompt or "").strip():
+        raise BadRequest("Prompt cannot be empty")
+    elif len(body.prompt or "") > longest:
+        raise BadRequest(f"Prompt cannot exceed {longest} characters")
+    elif body.parent_id is not None and body.chat_id is None:
+        raise BadRequest("parentId needs the chatId of its chat.")
+
+
+def _check_retry(body: ChatBody) -> None:
+    if body.prompt is not None or body.parent_id is not None:
+        raise BadRequest("retry asks an earlier question again: send it without prompt and parentId.")
+    if body.chat_id is None:
+        raise BadRequest("retry needs the chatId of its chat.")
+
+
+def _why_unreadable(body: bytes, error: Exception) -> str:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return f"The body is not JSON: {error}. Send a JSON object in UTF-8."
+    return "A text in the body has half of a surrogate pair. Send whole characters."
+
+
+def _no_nul(value: Any) -> None:
+    for name in value.__struct_fields__:
+        text = getattr(value, name)
+        if isinstance(text, str) and "\0" in text:
+            raise BadRequest(f"{name} has a NUL character. Leave it out.")

@@ -1,0 +1,58 @@
+"""Every error as a response: a page for those who asked for one, JSON for programs."""
+
+import logging
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from chatstream.errors import ChatStreamError
+
+_log = logging.getLogger(__name__)
+_TITLES = {400: "That did not fit", 404: "Not here", 405: "Not this way", 413: "Too large", 503: "Not just now"}
+_SENTENCES = {
+    404: "There is nothing at this address.",
+    405: "This address does not take {method}.",
+    413: "The body is larger than is taken here. Send less at once.",
+    500: "Something failed in ChatStream itself. It is in the server's log.",
+}
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(ChatStreamError, known)
+    app.register_error_handler(HTTPException, of_http)
+    app.register_error_handler(Exception, unknown)
+
+
+def known(error: ChatStreamError) -> Response:
+    if error.status >= 500:
+        _log.warning("%s %s: %s", request.method, request.path, error)
+    response = _render(error.status, str(error), error.code)
+    if error.retry_after:
+        response.headers["Retry-After"] = error.retry_after
+    return response
+
+
+def of_http(error: HTTPException) -> Response:
+    """Flask's own errors and redirects, in our form."""
+    status = error.code or 500
+    if status < 400:
+        return make_response(error.get_response())
+    sentence = _SENTENCES.get(status, error.description or error.name).format(method=request.method)
+    response = _render(status, sentence, error.name.lower().replace(" ", "_"))
+    for name, value in error.get_headers():
+        if name != "Content-Type":
+            response.headers[name] = value
+    return response
+
+
+def unknown(error: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return _render(500, _SENTENCES[500], ChatStreamError.code)
+
+
+def _render(status: int, message: str, code: str) -> Response:
+    wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    if wanted == "text/html" and "text/html" in request.headers.get("Accept", ""):
+        page = render_template("error.html", status=status, title=_TITLES.get(status, "Failed"), message=message)
+        return make_response(page, status)
+    return make_response(jsonify(message=message, code=code), status)

@@ -1,0 +1,93 @@
+"""The chat page. It works without JavaScript: the form posts, and the answer streams into the page."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, stream_template
+from werkzeug.wrappers import Response as AnyResponse
+
+from chatstream.access import OWNER
+from chatstream.chats.tree import branch
+from chatstream.errors import ChatStreamError
+from chatstream.store.records import Chat, RunRecord
+from chatstream.web import asking, present
+from chatstream.web.bodies import ChatBody
+from chatstream.web.chat import checked, remove, searchable
+from chatstream.web.services import services
+
+blueprint = Blueprint("pages", __name__)
+
+LISTED = 50
+
+
+@blueprint.get("/")
+def new() -> str:
+    return render_template("page.html", **_context(None))
+
+
+@blueprint.get("/c/<chat_id>")
+def open_chat(chat_id: str) -> str:
+    return render_template("page.html", **_context(services().chats.get(OWNER, checked(chat_id))))
+
+
+@blueprint.post("/")
+def ask() -> Response:
+    """The form, without JavaScript. A refused question stays in the composer, with the reason above it."""
+    form = request.form
+    prompt = form.get("prompt", "").replace("\r\n", "\n")
+    retry, chat_id = form.get("retry") or None, form.get("chatId") or None
+    try:
+        body = ChatBody(prompt=None if retry else prompt, retry=retry, chat_id=chat_id)
+        record = asking.start(body)
+    except ChatStreamError as error:
+        chat = services().chats.get(OWNER, checked(chat_id)) if chat_id else None
+        page = render_template("page.html", **_context(chat), notice={"message": str(error)}, prompt=prompt)
+        return make_response(page, error.status)
+    return _live(record)
+
+
+@blueprint.post("/c/<chat_id>/rename")
+def rename(chat_id: str) -> AnyResponse:
+    services().chats.rename(OWNER, checked(chat_id), request.form.get("title", ""))
+    return redirect(f"/c/{chat_id}", 303)
+
+
+@blueprint.post("/c/<chat_id>/delete")
+def delete(chat_id: str) -> AnyResponse:
+    remove(checked(chat_id))
+    return redirect("/", 303)
+
+
+def _live(record: RunRecord) -> Response:
+    end: dict[str, Any] = {"state": "running", "error": None}
+
+    def pieces() -> Iterator[str]:
+        for events in services().desk.follow(record, 0):
+            for event in events:
+                if event.kind == "end":
+                    end.update(state=event.data["state"], error=event.data.get("error"))
+            yield "".join(event.data for event in events if event.kind == "text")
+
+    chat = services().chats.get(OWNER, record.chat_id)
+    context = {**_context(chat), "live": pieces(), "live_end": lambda: end}
+    headers = {"Content-Type": "text/html; charset=utf-8", "X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+    return Response(stream_template("page.html", **context), headers=headers)
+
+
+def _context(chat: Chat | None) -> dict[str, Any]:
+    """What page.html needs, for a chat or for a new one."""
+    s = services()
+    words = searchable(request.args.get("q", ""))
+    page = s.chats.page(OWNER, words, None, LISTED)
+    messages = branch(s.chats.history(chat), chat.leaf_id) if chat else []
+    provider = s.gateway.providers.default
+    return {
+        "chats": [{**present.chat(c), "updatedAt": present.when(c.updated_at)} for c in page.chats],
+        "chatsBefore": page.before,
+        "q": words,
+        "chat": {"_id": chat.id, "title": chat.title, "leafId": chat.leaf_id} if chat else None,
+        "messages": [{**present.message(m), "createdAt": present.when(m.created_at)} for m in messages],
+        "model": s.gateway.default_model(),
+        "provider": {"name": provider.name, "demo": provider.demo},
+        "promptMax": s.settings.prompt_max,
+    }

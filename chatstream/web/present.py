@@ -1,0 +1,36 @@
+"""How records look in JSON and in the templates: the field names of docs/api.md."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from chatstream.store.records import Chat, Message
+
+
+def when(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def iso(ms: int) -> str:
+    """RFC 3339 with milliseconds."""
+    return when(ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def chat(record: Chat) -> dict[str, Any]:
+    return {"_id": record.id, "title": record.title, "updatedAt": iso(record.updated_at)}
+
+
+def message(record: Message) -> dict[str, Any]:
+    return {
+        "_id": record.id,
+        "parentId": record.parent_id,
+        "role": record.role,
+        "content": record.content,
+        "reasoning": record.reasoning,
+        "state": record.state,
+        "runId": record.run_id,
+        "model": record.model,
+        "error": record.error,
+        "usage": record.usage,
+        "timings": record.timings,
+        "createdAt": iso(record.created_at),
+    }

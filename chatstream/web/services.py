@@ -1,0 +1,24 @@
+"""What the views work with, put together once by `create_app`."""
+
+from typing import NamedTuple
+
+from flask import current_app
+
+from chatstream.chats.service import Chats
+from chatstream.runs.desk import Desk
+from chatstream.settings import Settings
+from chatstream.store.ports import Store
+from chatstream.upstream.gateway import Gateway
+
+
+class Services(NamedTuple):
+    settings: Settings
+    store: Store
+    gateway: Gateway
+    desk: Desk
+    chats: Chats
+
+
+def services() -> Services:
+    found: Services = current_app.extensions["chatstream"]
+    return found

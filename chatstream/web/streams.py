@@ -1,0 +1,109 @@
+"""A Run as an HTTP response: streamed as server-sent events, or whole as JSON."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import gevent
+from flask import Response, jsonify, stream_with_context
+
+from chatstream.errors import ChatStreamError, status_of
+from chatstream.store.records import RunRecord
+from chatstream.web.services import services
+from chatstream.wire.events import RunEvent
+from chatstream.wire.formats import native
+from chatstream.wire.sse import HEARTBEAT, MEDIA_TYPE
+
+HEADERS = {
+    "Content-Type": f"{MEDIA_TYPE}; charset=utf-8",
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",
+}
+EMPTY = "No completion generated"
+
+Events = Iterator[list[RunEvent]]
+
+
+def response(record: RunRecord, events: Events, after: int) -> Response:
+    """The events, which begin behind number `after`, as server-sent events."""
+    headers = {**HEADERS, "X-Run-Id": record.id, "X-Chat-Id": record.chat_id}
+    return Response(stream_with_context(frames(events, after)), headers=headers)
+
+
+def frames(events: Events, after: int) -> Iterator[bytes]:
+    """Frames, and a heartbeat where nothing came."""
+    for some in events:
+        yield native.frames(after + 1, some) if some else HEARTBEAT
+        after += len(some)
+
+
+def early_failure(record: RunRecord) -> Response | None:
+    """The JSON of an answer that failed before its stream began, if it does so within the time set for it."""
+    s = services()
+    run = s.desk.here(record.id)
+    if run is None:
+        return None
+    run.opened.wait(s.settings.status_wait_s)
+    if not run.ended or run.error is None or len(run.events) > 2:
+        return None
+    return failure(record, run.events, run.error.retry_after)
+
+
+def whole(record: RunRecord) -> Response:
+    """Wait for the end; the answer, or its failure with what arrived."""
+    s = services()
+    run = s.desk.here(record.id)
+    events = [event for some in s.desk.follow(record, 0) for event in some]
+    end = events[-1].data
+    if "error" in end:
+        return failure(record, events, run.error.retry_after if run and run.error else None)
+    ids = {"chatId": record.chat_id, "messageId": record.message_id, "runId": record.id}
+    outcome = {name: end[name] for name in ("state", "usage", "timings")}
+    return jsonify(completion=completion(events) or EMPTY, **ids, **outcome)
+
+
+def failure(record: RunRecord, events: list[RunEvent], retry_after: str | None) -> Response:
+    """A failed answer as its status, with what is known of it."""
+    end = events[-1].data
+    error = end["error"]
+    body = jsonify(
+        **error,
+        chatId=record.chat_id,
+        runId=record.id,
+        messageId=record.message_id,
+        state=end["state"],
+        completion=completion(events),
+    )
+    body.status_code = status_of(error["code"])
+    if retry_after:
+        body.headers["Retry-After"] = retry_after
+    return body
+
+
+def completion(events: list[RunEvent]) -> str:
+    return "".join(event.data for event in events if event.kind == "text")
+
+
+def replayed(events: Events, speed: float, heartbeat_s: float) -> Events:
+    """The same events at their own times, `speed` times as fast; 0: at once."""
+    began = time.monotonic()
+    for some in events:
+        for event in some if speed else ():
+            due = began + event.at / 1000 / speed
+            yield from _idle(due, heartbeat_s)
+            yield [event]
+        if not speed or not some:
+            yield some
+
+
+def _idle(until: float, heartbeat_s: float) -> Events:
+    while (left := until - time.monotonic()) > 0:
+        gevent.sleep(min(left, heartbeat_s))
+        if left > heartbeat_s:
+            yield []
+
+
+def error_body(error: ChatStreamError) -> dict[str, Any]:
+    return {"message": str(error), "code": error.code}
+
+

@@ -1,0 +1,199 @@
+"""Upstream's chat.completion.chunk objects, decoded into deltas.
+
+The form is OpenAI's (https://platform.openai.com/docs/api-reference/chat/streaming), with the dialects of the servers
+that speak it: `reasoning_content`, `reasoning` and `<think>` for thoughts, null or empty `choices`, errors in the data.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from chatstream.errors import UpstreamError, UpstreamInvalid, UpstreamReported
+from chatstream.wire.events import State
+from chatstream.wire.sse import Event
+from chatstream.wire.surrogates import Halves, whole
+from chatstream.wire.thinking import ThinkTags
+
+DONE = "[DONE]"
+_USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+
+class Delta(NamedTuple):
+    """A step of an answer: text, reasoning, or the next piece of a tool call."""
+
+    kind: Literal["text", "reasoning", "toolCall"]
+    data: Any
+
+
+class _Function(msgspec.Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _ToolCall(msgspec.Struct):
+    index: int | None = None
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _Choice(msgspec.Struct):
+    index: int = 0
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: dict[str, Any] | None = None
+    error: Any = None
+
+
+_decode = msgspec.json.Decoder(_Chunk).decode
+
+
+def end_state(finish_reason: str) -> State:
+    """The state that upstream's finish reason stands for."""
+    named: dict[str, State] = {"length": "length", "content_filter": "filtered"}
+    return named.get(finish_reason, "complete")
+
+
+class ChunkReader:
+    """Reads one answer's events; what it learnt so far is in its attributes."""
+
+    def __init__(self) -> None:
+        self.finish_reason: str | None = None
+        self.usage: dict[str, int] | None = None
+        self.done = False
+        """Whether `[DONE]` came. Nothing after it is read."""
+        self.error: UpstreamError | None = None
+        """Why reading ended early. What came before it was returned."""
+        self._think = ThinkTags()
+        self._halves: dict[str, Halves] = {}
+        self._calls: list[dict[str, str]] = []
+        self._out: list[Delta] = []
+
+    def feed(self, events: Iterable[Event]) -> list[Delta]:
+        """The deltas of these events, neighbouring pieces of text joined. Never raises: see `error`."""
+        for event in events:
+            if self.done or self.error:
+                break
+            try:
+                self._event(event)
+            except UpstreamError as error:
+                self.error = error
+        return self._flush()
+
+    def close(self) -> list[Delta]:
+        """What was held back in hope of more."""
+        for field in list(self._halves):
+            self._piece(field, self._halves[field].close())
+        for kind, text in self._think.close():
+            self._add(kind, text)
+        return self._flush()
+
+    def _flush(self) -> list[Delta]:
+        out, self._out = self._out, []
+        return out
+
+    def _event(self, event: Event) -> None:
+        if event.data == DONE:
+            self.done = True
+            return
+        chunk, lossy = _parse(event.data)
+        if chunk.error is not None or event.event == "error":
+            raise UpstreamReported(_reported(chunk.error, event.data))
+        if chunk.usage:
+            self._count(chunk.usage)
+        for choice in chunk.choices or ():
+            if choice.index == 0:
+                self._choice(choice, lossy)
+
+    def _choice(self, choice: _Choice, lossy: bool) -> None:
+        delta = choice.delta
+        if delta is not None:
+            self._text("reasoning", delta.reasoning_content or delta.reasoning, lossy)
+            self._text("content", delta.content or delta.refusal, lossy)
+            for call in delta.tool_calls or ():
+                self._call(call)
+        if choice.finish_reason:
+            self.finish_reason = choice.finish_reason
+
+    def _text(self, field: str, text: str | None, lossy: bool) -> None:
+        if not text:
+            return
+        halves = self._halves.get(field)
+        if lossy or (halves and halves.held):
+            text = self._halves.setdefault(field, Halves()).join(text)
+        self._piece(field, text)
+
+    def _piece(self, field: str, text: str) -> None:
+        if field == "reasoning":
+            self._add("reasoning", text)
+            return
+        for kind, part in self._think.feed(text):
+            self._add(kind, part)
+
+    def _add(self, kind: Literal["text", "reasoning"], text: str) -> None:
+        if not text:
+            return
+        if self._out and self._out[-1].kind == kind:
+            text = self._out.pop().data + text
+        self._out.append(Delta(kind, text))
+
+    def _call(self, call: _ToolCall) -> None:
+        index = self._place(call)
+        known = self._calls[index]
+        function = call.function or _Function()
+        known["id"] = known["id"] or whole(call.id or "")
+        known["name"] = known["name"] or whole(function.name or "")
+        self._out.append(Delta("toolCall", {"index": index, **known, "arguments": whole(function.arguments or "")}))
+
+    def _place(self, call: _ToolCall) -> int:
+        """The call's place. Servers that send no index send each call whole, or name it by id."""
+        index = call.index
+        if index is None:
+            ids = [known["id"] for known in self._calls]
+            index = ids.index(call.id) if call.id in ids else len(ids) if call.id or not ids else len(ids) - 1
+        if not 0 <= index <= 127:
+            raise UpstreamInvalid(f"The model server sent a tool call with the index {index}; 0 to 127 are understood.")
+        while len(self._calls) <= index:
+            self._calls.append({"id": "", "name": ""})
+        return index
+
+    def _count(self, usage: dict[str, Any]) -> None:
+        counts = {name: usage.get(name) for name in _USAGE}
+        self.usage = {name: n for name, n in counts.items() if isinstance(n, int) and 0 <= n < 2**53} or self.usage
+
+
+def _parse(data: str) -> tuple[_Chunk, bool]:
+    """The chunk, and whether its strings may hold lone surrogates, which msgspec refuses and the json module keeps."""
+    try:
+        return _decode(data), False
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        pass
+    try:
+        return _lenient(json.loads(data)), True
+    except (ValueError, RecursionError) as error:
+        shown = whole(data[:80])
+        raise UpstreamInvalid(f"The model server sent something that is no chunk of an answer: {shown!r}.") from error
+
+
+def _lenient(value: object) -> _Chunk:
+    if isinstance(value, str):  # `event: error` with a bare string
+        return _Chunk(error=value)
+    return msgspec.convert(value, _Chunk)
+
+
+def _reported(error: object, data: str) -> str:
+    message = error.get("message") if isinstance(error, dict) else error
+    return f"The model server reported: {whole(str(message or data))[:500]}"

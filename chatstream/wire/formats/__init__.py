@@ -1,0 +1,1 @@
+"""One file per outgoing format: what a Run's events look like to a viewer."""

@@ -1,0 +1,123 @@
+"""Server-sent events, both ways, to the letter of the WHATWG HTML standard, section 9.2.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+import codecs
+import re
+
+import msgspec
+
+MEDIA_TYPE = "text/event-stream"
+HEARTBEAT = b": ping\n\n"
+"""A comment: clients ignore it, proxies see traffic."""
+
+_RETRY = re.compile("[0-9]{1,15}")  # longer ones are no time that anybody meant, and costly to convert
+
+
+class EventTooLarge(ValueError):
+    """More than the allowed number of bytes came without completing an event."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One event. `data` may hold line feeds; `id` is the last id seen on the stream, "" before any."""
+
+    data: str
+    event: str = "message"
+    id: str = ""
+
+
+class Decoder:
+    """Turns bytes into events, however the bytes are cut.
+
+    :param max_event: bytes that may arrive without completing an event; more raises `EventTooLarge`
+    """
+
+    def __init__(self, max_event: int = 1 << 20) -> None:
+        self.max_event = max_event
+        self.last_id = ""
+        self.retry: int | None = None
+        """Reconnection time asked for by the stream, in milliseconds, or None."""
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        self._parts: list[str] = []  # text without a complete block, joined only when one is complete
+        self._held = 0
+        self._started = False
+        self._after_cr = False
+        self._after_lf = False
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Take bytes as they came off the wire; return the events they complete, in order."""
+        text = self._lines(self._utf8.decode(data))
+        # A block ends at an empty line. Where this text has none (and does not complete one begun
+        # before), nothing is joined or scanned again: a stream of single bytes stays linear.
+        completes = "\n\n" in text or (self._after_lf and text.startswith("\n"))
+        if text:
+            self._after_lf = text.endswith("\n")
+        self._parts.append(text)
+        self._held += len(data)
+        if not completes:
+            self._bound(self._held)
+            return []
+        *blocks, rest = "".join(self._parts).split("\n\n")
+        return self._dispatch(blocks, rest)
+
+    def _dispatch(self, blocks: list[str], rest: str) -> list[Event]:
+        # A third line feed in a row leaves an empty line at the head of what follows: harmless.
+        self._parts = [rest]
+        self._held = len(rest.encode("utf-8", "replace"))
+        self._bound(max([self._held, *map(len, blocks)]))
+        events = []
+        for block in blocks:
+            if block.startswith("data: ") and "\n" not in block:  # what nearly every event looks like
+                events.append(Event(block[6:], id=self.last_id))
+            elif (event := self._parse(block)) is not None:
+                events.append(event)
+        return events
+
+    def _lines(self, text: str) -> str:
+        """Drop one leading BOM and make every line end a line feed, also when CRLF was cut in two."""
+        if text and not self._started:
+            self._started = True
+            text = text.removeprefix("\ufeff")
+        if self._after_cr and text:
+            self._after_cr = False
+            text = text.removeprefix("\n")
+        if "\r" in text:
+            self._after_cr = text.endswith("\r")
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return text
+
+    def _bound(self, size: int) -> None:
+        if size > self.max_event:
+            raise EventTooLarge(f"an event of more than {self.max_event} bytes")
+
+    def _parse(self, block: str) -> Event | None:
+        data: list[str] = []
+        kind = ""
+        for line in block.split("\n"):
+            field, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if field == "data":
+                data.append(value)
+            elif field == "event":
+                kind = value
+            elif field == "id" and "\0" not in value:
+                self.last_id = value
+            elif field == "retry" and _RETRY.fullmatch(value):
+                self.retry = int(value)
+        return Event("\n".join(data), kind or "message", self.last_id) if data else None
+
+
+def encode(event: Event) -> bytes:
+    """The inverse of `Decoder`. Line ends inside `data` become line feeds, the only ones the format can carry.
+
+    :raises ValueError: for an event name or id that the format cannot carry
+    """
+    if any(c in event.event for c in "\r\n") or any(c in event.id for c in "\r\n\0"):
+        raise ValueError("an event's name and id are single lines, an id has no NUL")
+    lines = [f"id: {event.id}"] if event.id else []
+    if event.event != "message":
+        lines.append(f"event: {event.event}")
+    data = event.data.replace("\r\n", "\n").replace("\r", "\n")
+    lines += [f"data: {line}" for line in data.split("\n")]
+    return ("\n".join(lines) + "\n\n").encode()

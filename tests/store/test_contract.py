@@ -1,0 +1,300 @@
+"""One contract, held by every store: SQLite on a real disk, MongoDB as a real one-member replica set."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent
+import msgspec
+import pytest
+
+from chatstream.errors import BadRequest, NotFound, StoreError
+from chatstream.store.mongo import MongoStore
+from chatstream.store.ports import Store
+from chatstream.store.records import Batch, Chat, Ending, Message, RunRecord, Submission, new_id
+from chatstream.store.sqlite import SqliteStore
+from chatstream.wire.events import RunEvent
+
+ME, OTHER = "me", "somebody else"
+
+
+@pytest.fixture(params=["sqlite", "mongo"])
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Makes a store on the same data each time it is called: the first is a worker, the next another one."""
+    opened: list[Store] = []
+    mongod = request.getfixturevalue("mongod") if request.param == "mongo" else None
+    database = f"contract_{new_id()}"
+
+    def open_() -> Store:
+        store: Store = MongoStore(mongod.database_uri(database)) if mongod else SqliteStore(tmp_path / "var")
+        store.prepare()
+        opened.append(store)
+        return store
+
+    yield open_
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(reopen: Callable[[], Store]) -> Store:
+    return reopen()
+
+
+def submission(owner: str = ME, chat: Chat | None = None, prompt: str = "Hello", **run: Any) -> Submission:
+    chat_id, question_id, answer_id, run_id = chat.id if chat else new_id(), new_id(), new_id(), new_id()
+    fields: dict[str, Any] = {"chat_id": chat_id, "owner": owner, "created_at": 1000}
+    question = Message(id=question_id, parent_id=chat.leaf_id if chat else None, role="user", content=prompt, **fields)
+    answer = Message(
+        id=answer_id, parent_id=question_id, role="assistant", content="", state="running", run_id=run_id, **fields
+    )
+    new = Chat(
+        id=chat_id, owner=owner, title=prompt, leaf_id=answer_id, created_at=1000, updated_at=run.pop("at", 1000)
+    )
+    record = RunRecord(
+        id=run_id, owner=owner, chat_id=chat_id, message_id=answer_id, **{"worker": "w1", "lease": 5000, **run}
+    )
+    return Submission(chat=new, is_new=chat is None, messages=[question, answer], run=record)
+
+
+def ending(s: Submission, seq: int, content: str = "Hi", **fields: Any) -> Ending:
+    known: dict[str, Any] = {
+        "state": "complete",
+        "reasoning": "",
+        "error": None,
+        "usage": {"completion_tokens": 1},
+        "timings": {"totalMs": 5},
+        "at": 2000,
+    }
+    ids = {"run_id": s.run.id, "message_id": s.run.message_id, "chat_id": s.chat.id}
+    return Ending(seq=seq, content=content, **{**known, **ids, **fields})
+
+
+def texts(first: int, n: int) -> list[RunEvent]:
+    return [RunEvent("text", f"é{i} 😀\n", i) for i in range(first, first + n)]
+
+
+def test_a_submission_is_there_for_every_worker_before_upstream_is_called(reopen: Callable[[], Store]) -> None:
+    s = submission(prompt="Grüße 😀\u2028 \u202e")
+    assert reopen().begin(s) is None
+    other = reopen()
+    assert other.chat(ME, s.chat.id) == s.chat
+    assert other.messages(ME, s.chat.id) == s.messages
+    assert other.run(ME, s.run.id) == s.run
+    assert other.running(ME, s.chat.id) == [s.run.id]
+
+
+def test_nothing_is_found_for_somebody_else(store: Store) -> None:
+    s = submission()
+    store.begin(s)
+    assert store.chat(OTHER, s.chat.id) is None
+    assert store.messages(OTHER, s.chat.id) == []
+    assert store.run(OTHER, s.run.id) is None
+    assert store.running(OTHER, s.chat.id) == []
+    assert store.chats(OTHER, "", None, 10).chats == []
+    assert store.chats(OTHER, "Hello", None, 10).chats == []
+    assert not store.rename(OTHER, s.chat.id, "taken")
+    store.delete(OTHER, s.chat.id)
+    assert store.chat(ME, s.chat.id) == s.chat
+    assert len(store.messages(ME, s.chat.id)) == 2
+
+
+def test_a_second_turn_moves_the_leaf(store: Store) -> None:
+    first = submission()
+    store.begin(first)
+    second = submission(chat=first.chat, prompt="And now?", at=3000)
+    store.begin(second)
+    chat = store.chat(ME, first.chat.id)
+    assert chat is not None
+    assert (chat.leaf_id, chat.updated_at, chat.title) == (second.run.message_id, 3000, "Hello")
+    assert [m.content for m in store.messages(ME, chat.id)] == ["Hello", "", "And now?", ""]
+
+
+def test_a_turn_in_a_chat_that_was_deleted_leaves_nothing(store: Store) -> None:
+    first = submission()
+    store.begin(first)
+    store.delete(ME, first.chat.id)
+    late = submission(chat=first.chat)
+    with pytest.raises(NotFound):
+        store.begin(late)
+    assert store.run(ME, late.run.id) is None
+    assert store.messages(ME, first.chat.id) == []
+
+
+def test_a_request_id_starts_one_run_also_at_the_same_moment_in_two_workers(reopen: Callable[[], Store]) -> None:
+    workers = [reopen(), reopen()]
+    tries = [submission(request_id="r", request_hash="h") for _ in range(10)]
+    begun = [gevent.spawn(workers[i % 2].begin, s) for i, s in enumerate(tries)]
+    earlier = [greenlet.get() for greenlet in begun]
+    assert earlier.count(None) == 1
+    winner = tries[earlier.index(None)]
+    assert {run.id for run in earlier if run} == {winner.run.id}
+    assert [chat.id for chat in workers[0].chats(ME, "", None, 50).chats] == [winner.chat.id]
+    assert workers[0].begin(submission(owner=OTHER, request_id="r")) is None
+
+
+def test_events_are_read_from_any_number(store: Store) -> None:
+    s = submission()
+    store.begin(s)
+    events = texts(1, 9)
+    for first, last in ((1, 4), (5, 5), (6, 9)):
+        store.record([Batch(run_id=s.run.id, first=first, events=events[first - 1 : last])], [])
+    for after in range(11):
+        assert store.events(s.run.id, after) == events[after:]
+    record = store.run(ME, s.run.id)
+    assert record is not None
+    assert (record.seq, record.state) == (9, "running")
+
+
+def test_writing_a_batch_again_longer_replaces_it(store: Store) -> None:
+    s = submission()
+    store.begin(s)
+    events = texts(1, 5)
+    for n in (2, 5, 5):
+        store.record([Batch(run_id=s.run.id, first=1, events=events[:n])], [])
+    assert store.events(s.run.id, 0) == events
+
+
+def test_an_ending_fills_run_message_and_chat_and_can_be_repeated(store: Store) -> None:
+    s = submission()
+    store.begin(s)
+    error = {"message": "broke", "code": "upstream_broke"}
+    end = ending(s, 2, "Hi 😀", state="upstream_error", reasoning="hm", error=error)
+    batch = Batch(run_id=s.run.id, first=1, events=texts(1, 2))
+    for _ in range(2):
+        store.record([batch], [end])
+    answer = store.messages(ME, s.chat.id)[1]
+    assert (answer.content, answer.reasoning, answer.state) == ("Hi 😀", "hm", "upstream_error")
+    assert (answer.error, answer.usage, answer.timings) == (error, end.usage, end.timings)
+    record, chat = store.run(ME, s.run.id), store.chat(ME, s.chat.id)
+    assert record is not None
+    assert chat is not None
+    assert (record.state, record.seq, record.usage, chat.updated_at) == ("upstream_error", 2, end.usage, 2000)
+    assert store.running(ME, s.chat.id) == []
+
+
+def test_many_runs_in_one_commit(store: Store) -> None:
+    begun = [submission(prompt=f"question {i}") for i in range(50)]
+    gevent.joinall([gevent.spawn(store.begin, s) for s in begun], raise_error=True)
+    batches = [Batch(run_id=s.run.id, first=1, events=texts(1, 20)) for s in begun]
+    store.record(batches, [ending(s, 20, f"answer {i}") for i, s in enumerate(begun)])
+    for i, s in enumerate(begun):
+        assert store.events(s.run.id, 0) == batches[i].events
+        assert store.messages(ME, s.chat.id)[1].content == f"answer {i}"
+
+
+def test_chats_newest_first_page_by_page(store: Store) -> None:
+    begun = [submission(prompt=f"chat {i}", at=1000 + i // 2) for i in range(7)]  # times in pairs: ids decide
+    for s in begun:
+        store.begin(s)
+    newest = sorted(begun, key=lambda s: (s.chat.updated_at, s.chat.id), reverse=True)
+    found, before = [], None
+    while True:
+        page = store.chats(ME, "", before, 3)
+        found += page.chats
+        before = page.before
+        if before is None:
+            break
+    assert found == [s.chat for s in newest]
+    assert store.chats(ME, "", None, 7).before is None
+
+
+@pytest.mark.parametrize(
+    "before", ["x", "1-2", "-", "1000-" + "g" * 24, "'; DROP TABLE chats; --", "9" * 30 + "-" + "a" * 24]
+)
+def test_a_cursor_that_is_none_is_refused(store: Store, before: str) -> None:
+    with pytest.raises(BadRequest, match="cursor"):
+        store.chats(ME, "", before, 3)
+
+
+def test_search_finds_chats_by_all_words_in_title_or_message(store: Store) -> None:
+    fish, bird = submission(prompt="Tell me of the Häring fish"), submission(prompt="And of birds?")
+    for s, content in ((fish, "It swims in cold water"), (bird, "They fly, and swim on water")):
+        store.begin(s)
+        store.record([Batch(run_id=s.run.id, first=1, events=texts(1, 1))], [ending(s, 1, content)])
+    store.rename(ME, bird.chat.id, "Feathers")
+
+    def found(words: str) -> set[str]:
+        return {chat.id for chat in store.chats(ME, words, None, 10).chats}
+
+    assert found("water") == {fish.chat.id, bird.chat.id}
+    assert found("WATER cold") == {fish.chat.id}
+    assert found("häring") == {fish.chat.id}
+    assert found("feathers") == {bird.chat.id}
+    assert found("nothing") == set()
+    assert found("  ") == {fish.chat.id, bird.chat.id}
+
+
+@pytest.mark.parametrize(
+    "words", ['"', "'", "*", "a AND", "NEAR(", "-water", "title:x", "\\", "{$ne: 1}", "(", '""', "^", "%"]
+)
+def test_search_words_are_never_a_query_language(store: Store, words: str) -> None:
+    store.begin(submission())
+    store.chats(ME, words, None, 10)
+
+
+def test_rename_and_delete(store: Store) -> None:
+    s, kept = submission(), submission()
+    store.begin(s)
+    store.begin(kept)
+    store.record([Batch(run_id=s.run.id, first=1, events=texts(1, 3))], [])
+    assert store.rename(ME, s.chat.id, "Neuer Name")
+    assert store.chats(ME, "neuer", None, 10).chats[0].id == s.chat.id
+    for _ in range(2):
+        store.delete(ME, s.chat.id)
+    assert store.chat(ME, s.chat.id) is None
+    assert store.messages(ME, s.chat.id) == []
+    assert store.run(ME, s.run.id) is None
+    assert store.events(s.run.id, 0) == []
+    assert store.chats(ME, "Hello", None, 10).chats == [kept.chat]
+
+
+def test_what_a_deleted_chats_run_still_writes_is_not_kept(store: Store) -> None:
+    s = submission()
+    store.begin(s)
+    store.delete(ME, s.chat.id)
+    store.record([Batch(run_id=s.run.id, first=1, events=texts(1, 3))], [ending(s, 3)])
+    assert store.events(s.run.id, 0) == []
+    assert store.chat(ME, s.chat.id) is None
+    assert store.run(ME, s.run.id) is None
+
+
+def test_an_imported_chat_is_stored_whole_or_not_at_all(store: Store) -> None:
+    s = submission()
+    store.add(s.chat, s.messages)
+    assert store.messages(ME, s.chat.id) == s.messages
+    again = [msgspec.structs.replace(m, chat_id=(other := new_id())) for m in s.messages]
+    with pytest.raises(StoreError):
+        store.add(msgspec.structs.replace(s.chat, id=other), again)
+    assert store.chat(ME, other) is None
+
+
+def test_orders_reach_the_worker_that_has_the_run(store: Store) -> None:
+    mine, theirs, ended = submission(worker="w1"), submission(worker="w2"), submission(worker="w1")
+    for s in (mine, theirs, ended):
+        store.begin(s)
+    store.record([Batch(run_id=ended.run.id, first=1, events=texts(1, 1))], [ending(ended, 1)])
+    assert store.orders("w1", 100) == []
+    for s in (mine, theirs, ended):
+        store.order_watch(s.run.id, 200)
+    assert [(o.run_id, o.stop) for o in store.orders("w1", 100)] == [(mine.run.id, False)]
+    assert store.orders("w1", 200) == []
+    store.order_stop(mine.run.id)
+    assert [(o.run_id, o.stop) for o in store.orders("w1", 300)] == [(mine.run.id, True)]
+
+
+def test_leases_are_renewed_by_worker_and_run_out(store: Store) -> None:
+    mine, theirs = submission(worker="w1", lease=100), submission(worker="w2", lease=100)
+    for s in (mine, theirs):
+        store.begin(s)
+    assert store.orphans(100) == []
+    store.renew("w1", 500)
+    assert [run.id for run in store.orphans(101)] == [theirs.run.id]
+    store.record([Batch(run_id=theirs.run.id, first=1, events=texts(1, 1))], [ending(theirs, 1)])
+    assert store.orphans(400) == []
+
+
+def test_preparing_twice_keeps_everything(reopen: Callable[[], Store]) -> None:
+    s = submission()
+    reopen().begin(s)
+    assert reopen().chats(ME, "hello", None, 10).chats == [s.chat]

@@ -1,0 +1,27 @@
+"""The native format and the store's packing."""
+
+from chatstream.wire.events import RunEvent, pack, unpack
+from chatstream.wire.formats import native
+
+EVENTS = [
+    RunEvent("ids", {"runId": "r", "chatId": "c", "messageId": "m"}, 0),
+    RunEvent("text", "Hé\n\u2028😀", 5),
+    RunEvent("reasoning", "hm", 6),
+    RunEvent("toolCall", {"index": 0, "id": "i", "name": "n", "arguments": "{}"}, 7),
+    RunEvent("end", {"chatId": "c", "state": "complete"}, 9),
+]
+
+
+def test_each_frame_is_one_numbered_line_of_json() -> None:
+    assert native.frames(7, EVENTS).decode().split("\n\n") == [
+        'id: 7\ndata: {"runId":"r","chatId":"c","messageId":"m"}',
+        'id: 8\ndata: {"text":"Hé\\n\u2028😀"}',
+        'id: 9\ndata: {"reasoning":"hm"}',
+        'id: 10\ndata: {"toolCall":{"index":0,"id":"i","name":"n","arguments":"{}"}}',
+        'id: 11\ndata: {"chatId":"c","state":"complete"}',
+        "",
+    ]
+
+
+def test_packing_keeps_everything() -> None:
+    assert unpack(pack(EVENTS)) == EVENTS
