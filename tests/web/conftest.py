@@ -1,0 +1,46 @@
+"""ChatStream served for real, on each store, in front of the scripted model server."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chatstream.store.records import new_id
+from tests.api import Api
+from tests.servers.app import ChatStream
+from tests.servers.model_server import ModelServer
+
+Serve = Callable[..., ChatStream]
+
+
+def store_settings(request: pytest.FixtureRequest, kind: str) -> dict[str, str]:
+    """The settings of a store of its own."""
+    if kind == "sqlite":
+        return {}
+    return {"MONGODB_URI": request.getfixturevalue("mongod").database_uri(f"web_{new_id()}")}
+
+
+@pytest.fixture(scope="module")
+def serve(request: pytest.FixtureRequest, model_server_process: ModelServer) -> Iterator[Serve]:
+    """Starts servers that end with the module: `serve(store="mongo", CHATSTREAM_HEARTBEAT_S="0.3")`."""
+    servers: list[ChatStream] = []
+
+    def serve_(store: str = "sqlite", **env: str) -> ChatStream:
+        model = {"OPENAI_BASE_URL": model_server_process.url, "AI_MODEL": "test-model"}
+        server = ChatStream({**model, **store_settings(request, store), **env})
+        servers.append(server)
+        return server.start()
+
+    yield serve_
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mongo"])
+def server(request: pytest.FixtureRequest, serve: Serve) -> ChatStream:
+    """One server for the module, on each store."""
+    return serve(request.param)
+
+
+@pytest.fixture
+def api(server: ChatStream, model_server: ModelServer) -> Api:
+    return Api(server.address)
