@@ -24,16 +24,28 @@ COLUMNS += ("ttft_p50_ms", "ttft_p99_ms", "age_p50_ms", "age_p99_ms")
 def chatstream(data: str) -> str:
     """The relay in measure.py's form: name:path:body=command."""
     body = json.dumps({"prompt": "hi", "stream": True}, separators=(",", ":"))
-    settings = f"CHATSTREAM_DATA_DIR={data} CHATSTREAM_BIND=127.0.0.1:{{port}} OPENAI_BASE_URL={{source}} AI_MODEL=bench"
+    settings = (
+        f"CHATSTREAM_DATA_DIR={data} CHATSTREAM_BIND=127.0.0.1:{{port}} OPENAI_BASE_URL={{source}} AI_MODEL=bench"
+    )
     return f"chatstream:/chat:{body}=env {settings} {sys.executable} -m gunicorn wsgi:app"
 
 
 def measure(cases: list[str], rounds: int) -> list[dict]:
     with tempfile.TemporaryDirectory() as data:
         chosen = [option for case in cases for option in ("--case", case)]
-        command = [sys.executable, HERE / "measure.py", *chosen, "--rounds", str(rounds), "nginx=nginx", chatstream(data)]
+        command = [
+            sys.executable,
+            HERE / "measure.py",
+            *chosen,
+            "--rounds",
+            str(rounds),
+            "nginx=nginx",
+            chatstream(data),
+        ]
         env = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin"}  # nginx, for ordinary users of Debian
-        printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=HERE.parent, env=env).stdout
+        printed = subprocess.run(
+            command, check=True, stdout=subprocess.PIPE, text=True, cwd=HERE.parent, env=env
+        ).stdout
     return [json.loads(line) for line in printed.splitlines()]
 
 

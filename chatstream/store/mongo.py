@@ -5,6 +5,7 @@ recorder's writes are upserts that can be repeated.
 """
 
 import contextlib
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -68,12 +69,13 @@ class MongoStore:
 
     def prepare(self) -> None:
         newest = [("owner", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)]
-        used = {"request_id": {"$type": "string"}}
+        request = [("owner", ASCENDING), ("request_id", ASCENDING)]
+        named = {"request_id": {"$type": "string"}}
         indexes = {
             "chats": [IndexModel(newest), _words("title")],
             "messages": [IndexModel([("chat_id", ASCENDING), ("created_at", ASCENDING)]), _words("content")],
             "runs": [
-                IndexModel([("owner", ASCENDING), ("request_id", ASCENDING)], unique=True, partialFilterExpression=used),
+                IndexModel(request, unique=True, partialFilterExpression=named),
                 IndexModel([("chat_id", ASCENDING)]),
                 IndexModel([("state", ASCENDING), ("worker", ASCENDING), ("lease", ASCENDING)]),
             ],
@@ -93,6 +95,9 @@ class MongoStore:
         client, self._client = self._client, None
         if client is not None:
             client.close()
+            for thread in threading.enumerate():  # a fork that comes before their end would copy them half-way
+                if thread.name.startswith("pymongo_"):
+                    thread.join(2)
 
     # -- chats
 

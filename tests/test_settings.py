@@ -1,0 +1,71 @@
+"""Settings: each once, strictly parsed, documented."""
+
+from pathlib import Path
+
+import pytest
+
+from chatstream import settings
+from chatstream.errors import SettingsError
+
+ROOT = Path(__file__).parent.parent
+
+
+def load(tmp_path: Path, dotenv: str = "", **environ: str) -> settings.Settings:
+    (tmp_path / ".env").write_text(dotenv)
+    return settings.load(environ, tmp_path / ".env")
+
+
+def test_defaults(tmp_path: Path) -> None:
+    found = load(tmp_path)
+    assert (found.env, found.bind, found.workers, found.frame_ms) == ("development", "127.0.0.1:8000", 1, 33)
+    assert (found.mongodb_uri, found.openai_base_url, found.ai_model) == (None, None, None)
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
+    found = load(tmp_path, "AI_MODEL=file\nLLM_TIMEOUT=5.5\n", AI_MODEL="environment")
+    assert (found.ai_model, found.llm_timeout) == ("environment", 5.5)
+
+
+def test_an_empty_value_is_none(tmp_path: Path) -> None:
+    assert load(tmp_path, "CHATSTREAM_FRAME_MS=10\n", CHATSTREAM_FRAME_MS="").frame_ms == 33
+
+
+def test_the_older_name_of_the_base_url_is_accepted(tmp_path: Path) -> None:
+    assert load(tmp_path, LLM_SERVER_URL="http://a/v1").openai_base_url == "http://a/v1"
+    both = load(tmp_path, LLM_SERVER_URL="http://a/v1", OPENAI_BASE_URL="http://b/v1")
+    assert both.openai_base_url == "http://b/v1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("CHATSTREAM_ENV", "staging", "development or production"),
+        ("CHATSTREAM_FRAME_MS", "33.5", "a whole number from 0 to 1000"),
+        ("CHATSTREAM_FRAME_MS", "fast", "a whole number from 0 to 1000"),
+        ("CHATSTREAM_WORKERS", "0", "a whole number from 1 to 256"),
+        ("CHATSTREAM_MAX_STREAMS", "-1", "a whole number from 1 to 100000"),
+        ("CHATSTREAM_HEARTBEAT_S", "0", "a number above 0 to 86400"),
+        ("CHATSTREAM_HEARTBEAT_S", "nan", "a number above 0 to 86400"),
+        ("CHATSTREAM_HEARTBEAT_S", "inf", "a number above 0 to 86400"),
+        ("LLM_TEMPERATURE", "2.1", "a number from 0 to 2"),
+        ("LLM_TEMPERATURE", "nan", "a number from 0 to 2"),
+        ("LLM_MAX_TOKENS", "1.5", "a whole number from 1 to 10000000"),
+        ("CHATSTREAM_BIND", "8000", "host:port or unix:path"),
+        ("OPENAI_BASE_URL", "localhost:1234/v1", "an http:// or https:// URL"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_is_allowed(tmp_path: Path, name: str, value: str, allowed: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, **{name: value})
+    assert str(caught.value).startswith(f"{name} is {value!r}, but {allowed} is needed.")
+
+
+def test_the_docs_hold_the_same_table() -> None:
+    assert settings.markdown() in (ROOT / "docs/settings.md").read_text()
+
+
+def test_every_setting_is_used() -> None:
+    sources = [p.read_text() for p in ROOT.glob("**/*.py") if "tests" not in p.parts and ".venv" not in p.parts]
+    code = "\n".join(text for text in sources if "class Settings" not in text)
+    unused = [name for name in settings.Settings.__struct_fields__ if f"settings.{name}" not in code]
+    assert unused == []
