@@ -15,6 +15,7 @@ if __name__ == "__main__":  # before anything else imports socket
 import argparse
 import itertools
 import re
+import signal
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -321,11 +322,10 @@ def main() -> None:
         server = serve(port)
     except OSError as error:
         parser.error(f"cannot listen on port {port}: {error.strerror}. Choose another with --port.")
+    # Not `except KeyboardInterrupt`: raised while the hub waits, gevent would print it.
+    gevent.signal_handler(signal.SIGINT, server.stop)
     print(f"ChatStream's demo model: http://127.0.0.1:{server.server_port}/v1", flush=True)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        server.stop()
+    server.serve_forever()
 
 
 def _port(text: str) -> int:

@@ -129,7 +129,7 @@ def _think(asked: Asked) -> Answer:
 def _long_text() -> str:
     """About 20 000 tokens."""
     sections = ["# A long answer\n\nThis text is made by arithmetic, to show how a page copes with a long one."]
-    for number in range(1, 141):
+    for number in range(1, 169):
         needs = {name.replace("-", "_"): f"{100 * number / speed:.1f}" for name, speed in SPEEDS.items()}
         sections.append(_LONG_SECTION.format(number=number, tokens=100 * number, words=75 * number, **needs))
     return "\n\n".join(sections)
