@@ -28,8 +28,10 @@ class Streamed:
 
     def lines(self) -> Iterator[str]:
         """Each line as it comes. Raises http.client.IncompleteRead if the body was cut."""
-        while line := self._response.readline():
-            yield line.decode().removesuffix("\n")
+        rest = b""
+        while data := self._response.read1():  # readline() would take a cut body for a whole one
+            *lines, rest = (rest + data).split(b"\n")
+            yield from (line.decode() for line in lines)
 
     def blocks(self) -> Iterator[list[str]]:
         """The lines between empty ones; a block that is cut off is not given."""

@@ -44,13 +44,14 @@ class Connection:
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
-        self._headed = self.complete = self.excess = False
+        self._broken: httpx2.RemoteProtocolError | None = None
+        self._headed = self.complete = self.excess = self._keep_alive = False
         self.full = False
         """Whether the last read filled the buffer, so that more is probably waiting already."""
         self._sock.settimeout(timeout)
         taken = 0
         while not self._headed:
-            taken += self._receive()
+            taken += self._receive_sound()
             if taken > HEAD_MAX and not self._headed:
                 raise httpx2.RemoteProtocolError("the response's headers are too long")
         self._delimited = any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers)
@@ -64,10 +65,16 @@ class Connection:
         :raises httpx2.ReadError, httpx2.RemoteProtocolError: if the connection broke before that
         """
         while not self._body and not self.complete:
-            self._receive()
+            self._receive_sound()
         body = self._body
         self._body = []
         return body[0] if len(body) == 1 else b"".join(body)
+
+    def _receive_sound(self) -> int:
+        """Receive, but never past the place where HTTP itself broke: what came before it was handed out."""
+        if self._broken is not None:
+            raise self._broken
+        return self._receive()
 
     def _receive(self) -> int:
         try:
@@ -87,9 +94,9 @@ class Connection:
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            if not self.complete:  # what follows a complete response is none of ours
-                raise httpx2.RemoteProtocolError(f"not a proper HTTP response: {error}") from error
             self.excess = True
+            if not self.complete:  # what follows a complete response is none of ours
+                self._broken = httpx2.RemoteProtocolError(f"not a proper HTTP response: {error}")
 
     def _ended(self) -> None:
         if not self._headed or self._delimited:
@@ -117,12 +124,13 @@ class Connection:
 
     def on_message_complete(self) -> None:
         self.complete = self._headed
+        self._keep_alive = self._parser.should_keep_alive()  # llhttp forgets it with the message
 
     # -- its life
 
     @property
     def reusable(self) -> bool:
-        return self.complete and not self.excess and self._parser.should_keep_alive()
+        return self.complete and not self.excess and self._keep_alive
 
     def is_quiet(self) -> bool:
         """Whether nothing came while idle: a readable idle connection was closed or is out of step."""
