@@ -52,23 +52,32 @@ def stop(store: RunStore, record: RunRecord, patience_s: float) -> None:
 
 
 def bury(store: RunStore, orphan: RunRecord) -> None:
-    """Give a Run whose worker died its end: `interrupted`, with the text that was stored."""
+    """Give a Run whose worker died its end: the one that was stored, if the worker came that far, else `interrupted`.
+
+    Two workers may do it at the same time: they write the same.
+    """
     events = store.events(orphan.id, 0)
-    at = events[-1].at if events else 0
-    timings = {"firstTokenMs": None, "totalMs": at, "tokensPerSecond": None}
-    end = {"chatId": orphan.chat_id, "state": "interrupted", "usage": None, "timings": timings, "error": LOST}
-    seq = len(events) + 1
+    told = events[-1:] if events and events[-1].kind == "end" else []
+    last = told[0] if told else _interrupted(orphan, events[-1].at if events else 0)
+    seq = len(events) + (not told)
+    end = last.data
     ending = Ending(
         run_id=orphan.id,
         message_id=orphan.message_id,
         chat_id=orphan.chat_id,
-        state="interrupted",
+        state=end["state"],
         seq=seq,
         content="".join(e.data for e in events if e.kind == "text"),
         reasoning="".join(e.data for e in events if e.kind == "reasoning"),
-        error=LOST,
-        usage=None,
-        timings=timings,
+        error=end.get("error"),
+        usage=end["usage"],
+        timings=end["timings"],
         at=now_ms(),
     )
-    store.record([Batch(run_id=orphan.id, first=seq, events=[RunEvent("end", end, at)])], [ending])
+    store.record([] if told else [Batch(run_id=orphan.id, first=seq, events=[last])], [ending])
+
+
+def _interrupted(orphan: RunRecord, at: int) -> RunEvent:
+    timings = {"firstTokenMs": None, "totalMs": at, "tokensPerSecond": None}
+    end = {"chatId": orphan.chat_id, "state": "interrupted", "usage": None, "timings": timings, "error": LOST}
+    return RunEvent("end", end, at)

@@ -1,0 +1,106 @@
+"""A Run's list and its viewers, without any server: order, waking, heartbeats, cost of a slow viewer."""
+
+import time
+from typing import Any
+
+import gevent
+
+from chatstream.runs.pace import LONGEST_S, Pace
+from chatstream.runs.run import Pulse, Run
+from chatstream.store.records import RunRecord
+from chatstream.wire.events import RunEvent
+
+RECORD = RunRecord(id="r", owner="o", chat_id="c", message_id="m", worker="w", lease=0)
+PULSE = Pulse(1000)
+
+
+def end(run: Run, state: str = "complete") -> None:
+    run.finish(RunEvent("end", {"state": state}, run.age_ms()))
+
+
+def collect(run: Run, after: int, into: list[Any], pulse: Pulse = PULSE) -> None:
+    into.extend(run.follow(after, pulse))
+
+
+def test_every_viewer_sees_every_event_once_in_order() -> None:
+    run = Run(RECORD)
+    seen: list[list[list[RunEvent]]] = [[] for _ in range(5)]
+    viewers = [gevent.spawn(collect, run, after, found) for after, found in enumerate(seen)]
+    for n in range(100):
+        run.append("text", str(n))
+        run.wake()
+        if n % 3 == 0:
+            gevent.sleep(0)
+    end(run)
+    gevent.joinall(viewers, raise_error=True, timeout=5)
+    for after, found in enumerate(seen):
+        assert [event for events in found for event in events] == run.events[after:]
+
+
+def test_a_slow_viewer_takes_all_it_missed_at_once() -> None:
+    run = Run(RECORD)
+    viewer = run.follow(0, PULSE)
+    assert [event.kind for event in next(viewer)] == ["ids"]
+    for n in range(1000):
+        run.append("text", str(n))
+        run.wake()
+    assert len(next(viewer)) == 1000
+
+
+def test_a_viewer_that_comes_after_the_end_gets_the_rest_and_then_nothing() -> None:
+    run = Run(RECORD)
+    run.append("text", "a")
+    end(run)
+    assert [len(events) for events in run.follow(1, PULSE)] == [2]
+    assert list(run.follow(3, PULSE)) == []
+    assert list(run.follow(99, PULSE)) == []
+
+
+def test_a_viewer_that_is_killed_while_it_waits_leaves_nothing_behind() -> None:
+    run, pulse = Run(RECORD), Pulse(1000)
+    viewers = [gevent.spawn(collect, run, 1, [], pulse) for _ in range(10)]
+    gevent.sleep(0.01)
+    assert (len(run._waiting), len(pulse._waiting)) == (10, 10)
+    gevent.killall(viewers)
+    assert (len(run._waiting), len(pulse._waiting)) == (0, 0)
+    run.append("text", "a")
+    run.wake()
+    gevent.sleep(0)
+
+
+def test_the_pulse_wakes_only_whoever_waited_long_enough() -> None:
+    run, pulse = Run(RECORD), Pulse(0.05)
+    seen: list[list[RunEvent]] = []
+    viewer = gevent.spawn(collect, run, 1, seen, pulse)
+    gevent.sleep(0)
+    pulse.beat()
+    gevent.sleep(0)
+    assert seen == []
+    deadline = time.monotonic() + 5
+    while len(seen) < 2 and time.monotonic() < deadline:
+        gevent.sleep(0.01)
+        pulse.beat()
+    run.append("text", "a")
+    run.wake()
+    gevent.sleep(0.01)
+    assert [len(events) for events in seen[:2]] == [0, 0]
+    assert [len(events) for events in seen].count(1) == 1
+    viewer.kill()
+
+
+def test_the_frame_grows_with_lateness_and_shrinks_back() -> None:
+    pace = Pace(0.033)
+    for _ in range(50):
+        pace.adjust(late=0.05)
+    assert pace.frame_s == LONGEST_S
+    for _ in range(200):
+        pace.adjust(late=0)
+    assert pace.frame_s == 0.033
+
+
+def test_a_frame_of_zero_stays_zero_and_one_above_the_longest_stays_too() -> None:
+    for frame in (0.0, 0.5):
+        pace = Pace(frame)
+        for _ in range(20):
+            pace.adjust(late=1)
+        assert pace.frame_s == frame
