@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import gevent
 from flask import Response, jsonify, stream_with_context
 
-from chatstream.errors import ChatStreamError, status_of
+from chatstream.errors import Gone, status_of
 from chatstream.store.records import RunRecord
 from chatstream.web.services import services
 from chatstream.wire.events import RunEvent
@@ -54,6 +53,8 @@ def whole(record: RunRecord) -> Response:
     s = services()
     run = s.desk.here(record.id)
     events = [event for some in s.desk.follow(record, 0) for event in some]
+    if not events or events[-1].kind != "end":
+        raise Gone("The chat was deleted while its answer was written.")
     end = events[-1].data
     if "error" in end:
         return failure(record, events, run.error.retry_after if run and run.error else None)
@@ -101,9 +102,3 @@ def _idle(until: float, heartbeat_s: float) -> Events:
         gevent.sleep(min(left, heartbeat_s))
         if left > heartbeat_s:
             yield []
-
-
-def error_body(error: ChatStreamError) -> dict[str, Any]:
-    return {"message": str(error), "code": error.code}
-
-
