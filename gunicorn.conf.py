@@ -8,7 +8,7 @@ import resource
 
 from chatstream.app import choose_store, describe
 from chatstream.errors import ChatStreamError
-from chatstream.settings import load
+from chatstream.settings import load, misspelt
 from chatstream.upstream.gateway import discover
 
 try:
@@ -41,4 +41,4 @@ def on_starting(server):
 
 
 def when_ready(server):
-    print(describe(settings, discover(settings)), flush=True)
+    print("\n".join([describe(settings), *misspelt()]), flush=True)

@@ -4,6 +4,12 @@ from gevent import monkey
 
 monkey.patch_all()  # before anything else imports sockets
 
-from chatstream.app import create_app
+import os
+
+from chatstream.app import create_app, describe
+from chatstream.settings import load
 
 app = create_app()
+
+if os.environ.get("FLASK_RUN_FROM_CLI"):  # under gunicorn its master says this, once for all workers
+    print(describe(load()), flush=True)

@@ -16,7 +16,6 @@ from chatstream.store.ports import Store
 from chatstream.store.records import new_id
 from chatstream.store.sqlite import SqliteStore
 from chatstream.upstream.gateway import Gateway, discover
-from chatstream.upstream.providers import Providers
 from chatstream.web import bodies, chat, failures, guard, ops, pages, runs
 from chatstream.web.services import Services
 
@@ -53,13 +52,19 @@ def choose_store(settings: Settings) -> Store:
     return SqliteStore(Path(settings.data_dir))
 
 
-def describe(settings: Settings, providers: Providers) -> str:
-    """The lines that tell, at the start, what is served: address, store, model server."""
-    provider = providers.default
+def describe(settings: Settings) -> str:
+    """The lines that tell, at the start, what is served: address, store, model and its server."""
     shown = settings.bind if settings.bind.startswith("unix:") else f"http://{settings.bind}"
-    server = "the built-in demo model" if provider.demo else f"{provider.name} at {provider.base_url}"
-    model = f", model {provider.default_model}" if provider.default_model else ""
-    return f"ChatStream  {shown}\n  store     {choose_store(settings).name}\n  model     {server}{model}"
+    return f"ChatStream  {shown}\n  store     {choose_store(settings).name}\n  model     {_model(settings)}"
+
+
+def _model(settings: Settings) -> str:
+    providers = discover(settings)
+    provider = providers.default
+    if provider.demo:
+        return "demo, built in: it needs no model server and knows one subject, streaming"
+    model = provider.default_model or next(iter(Gateway(providers, settings).models(provider)), None)
+    return f"{model or 'none listed yet'}, from {provider.name} at {provider.base_url}"
 
 
 def _require_gevent() -> None:

@@ -4,6 +4,7 @@ ChatStreamError                     500 internal
 ├── SettingsError                   –   the start is refused; never seen by a client
 ├── BadRequest                      400 bad_request
 │   ├── CrossSite                   403 cross_site
+│   ├── UnknownHost                 421 unknown_host
 │   ├── NotFound                    404 not_found
 │   ├── Conflict                    409 conflict
 │   ├── Gone                        410 gone
@@ -49,6 +50,11 @@ class BadRequest(ChatStreamError):
 class CrossSite(BadRequest):
     status = 403
     code = "cross_site"
+
+
+class UnknownHost(BadRequest):
+    status = 421
+    code = "unknown_host"
 
 
 class NotFound(BadRequest):

@@ -6,7 +6,8 @@ use as well (`OPENAI_…`, `LLM_…`, `AI_…`, `MONGODB_…`).
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,9 +20,11 @@ from chatstream.errors import SettingsError
 _SHARED = ("openai_", "llm_", "ai_", "mongodb_")
 _SECRET = ("OPENAI_API_KEY", "MONGODB_URI")
 _ALIASES = {"OPENAI_BASE_URL": "LLM_SERVER_URL"}
-_BIND = r"^(unix:.+|.+:[0-9]{1,5})$"
+_PORT = r"([0-9]{1,4}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5]))))"
+_BIND = rf"^(unix:.+|.+:{_PORT})$"
 _URL = r"^https?://[^\s/]+.*$"
 
+Url = Annotated[str, Meta(pattern=_URL)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
 
@@ -44,12 +47,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
     bind: Annotated[str, Meta(pattern=_BIND), _help("Where to listen: host:port, or unix:path behind a proxy.")] = (
         "127.0.0.1:8000"
     )
+    hosts: Annotated[
+        str, _help("Names this server is reached by, besides localhost and addresses in figures; with commas between.")
+    ] = ""
     data_dir: Annotated[str, _help("Folder of the SQLite database, used when MONGODB_URI is not set.")] = "var"
     mongodb_uri: Annotated[
         str | None, _help("A MongoDB connection string with the database's name in its path. Unset: SQLite.")
     ] = None
     openai_base_url: Annotated[
-        Annotated[str, Meta(pattern=_URL)] | None,
+        Url | None,
         _help("Base URL of an OpenAI-compatible model server, with /v1. LLM_SERVER_URL is accepted too."),
     ] = None
     openai_api_key: Annotated[str | None, _help("Key sent to the model server as a bearer token.")] = None
@@ -95,13 +101,33 @@ def load(environ: Mapping[str, str] | None = None, dotenv: str | os.PathLike[str
 
     :raises SettingsError: with the variable's name, its value and what is allowed
     """
-    given = {**dotenv_values(Path(dotenv)), **(os.environ if environ is None else environ)}
+    sources = (os.environ if environ is None else environ, dotenv_values(Path(dotenv)))
     values = {}
     for field in msgspec.structs.fields(Settings):
-        raw = given.get(field.encode_name) or given.get(_ALIASES.get(field.encode_name, ""))
+        name, raw = _given(field.encode_name, sources)
         if raw:
-            values[field.encode_name] = _parse(field.encode_name, field.type, raw)
+            values[field.encode_name] = _parse(name, field.type, raw)
     return msgspec.convert(values, Settings)
+
+
+def misspelt(environ: Mapping[str, str] | None = None, dotenv: str | os.PathLike[str] = ".env") -> list[str]:
+    """A sentence for each `CHATSTREAM_…` variable that is no setting."""
+    known = [field.encode_name for field in msgspec.structs.fields(Settings)]
+    given = {**dotenv_values(Path(dotenv)), **(os.environ if environ is None else environ)}
+    strange = sorted(name for name in given if name.startswith("CHATSTREAM_") and name not in known)
+    return [f"{name} is no setting. {_meant(name, known)}" for name in strange]
+
+
+def _meant(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, 1, cutoff=0.85)  # the common beginning alone makes any two alike
+    return f"Did you mean {near[0]}?" if near else "`make settings` lists them."
+
+
+def _given(name: str, sources: Sequence[Mapping[str, str | None]]) -> tuple[str, str | None]:
+    """The variable that sets this one, and its value: the nearest source first, in each the proper name first."""
+    names = [name, _ALIASES[name]] if name in _ALIASES else [name]
+    found = [(n, raw) for source in sources for n in names if (raw := source.get(n))]
+    return found[0] if found else (name, None)
 
 
 def _parse(name: str, kind: Any, raw: str) -> Any:
@@ -141,7 +167,7 @@ def table() -> list[tuple[str, str, str, str]]:
     for field in msgspec.structs.fields(Settings):
         info = inspect.type_info(field.type)
         text = (getattr(info, "extra_json_schema", None) or {}).get("description", "")
-        default = "–" if field.default is None else str(field.default)
+        default = "–" if field.default in (None, "") else str(field.default)
         rows.append((field.encode_name, _words(info), default, text))
     return rows
 

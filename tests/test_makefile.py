@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,8 @@ def test_make_alone_lists_every_target(checkout: Path):
 
 
 def test_an_old_python_is_refused_with_what_to_do(checkout: Path):
-    done = make(checkout, "run", python(checkout, "exit 1"))
+    runs_as_310 = f'exec {sys.executable} -c "import sys; sys.version_info = (3, 10); $2"'
+    done = make(checkout, "run", python(checkout, runs_as_310))
     assert done.returncode != 0
     assert "needs Python 3.11 or newer" in done.stdout
     assert "make run PYTHON=" in done.stdout

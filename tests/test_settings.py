@@ -27,7 +27,7 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_pa
 
 
 def test_an_empty_value_is_none(tmp_path: Path) -> None:
-    assert load(tmp_path, "CHATSTREAM_FRAME_MS=10\n", CHATSTREAM_FRAME_MS="").frame_ms == 33
+    assert load(tmp_path, "CHATSTREAM_FRAME_MS=\n", CHATSTREAM_FRAME_MS="").frame_ms == 33
 
 
 def test_the_older_name_of_the_base_url_is_accepted(tmp_path: Path) -> None:
@@ -51,6 +51,8 @@ def test_the_older_name_of_the_base_url_is_accepted(tmp_path: Path) -> None:
         ("LLM_TEMPERATURE", "nan", "a number from 0 to 2"),
         ("LLM_MAX_TOKENS", "1.5", "a whole number from 1 to 10000000"),
         ("CHATSTREAM_BIND", "8000", "host:port or unix:path"),
+        ("CHATSTREAM_BIND", "127.0.0.1:65536", "host:port or unix:path"),
+        ("LLM_SERVER_URL", "localhost", "an http:// or https:// URL"),
         ("OPENAI_BASE_URL", "localhost:1234/v1", "an http:// or https:// URL"),
     ],
 )
@@ -62,6 +64,20 @@ def test_a_bad_value_is_named_with_what_is_allowed(tmp_path: Path, name: str, va
 
 def test_the_docs_hold_the_same_table() -> None:
     assert settings.markdown() in (ROOT / "docs/settings.md").read_text()
+
+
+def test_the_environment_wins_under_either_name(tmp_path: Path) -> None:
+    found = load(tmp_path, "OPENAI_BASE_URL=http://file/v1\n", LLM_SERVER_URL="http://environment/v1")
+    assert found.openai_base_url == "http://environment/v1"
+
+
+def test_a_misspelt_name_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CHATSTREAM_FRAMEMS=5\nOTHER=1\n")
+    sentences = settings.misspelt({"CHATSTREAM_QUOKKA": "1", "CHATSTREAM_BIND": "x"}, tmp_path / ".env")
+    assert sentences == [
+        "CHATSTREAM_FRAMEMS is no setting. Did you mean CHATSTREAM_FRAME_MS?",
+        "CHATSTREAM_QUOKKA is no setting. `make settings` lists them.",
+    ]
 
 
 def test_every_setting_is_used() -> None:

@@ -34,12 +34,12 @@ def test_it_prints_address_store_and_model(model_server: ModelServer) -> None:
         printed = server.log_tail()
         assert server.url in printed
         assert f"SQLite in {server.folder}/data/chatstream.db" in printed
-        assert f"settings at {model_server.url}, model m" in printed
+        assert f"m, from OPENAI_BASE_URL at {model_server.url}" in printed
 
 
 def test_without_a_model_server_the_demo_answers() -> None:
     with ChatStream() as server:
-        if "built-in demo" not in server.log_tail():
+        if "demo, built in" not in server.log_tail():
             pytest.skip("a model server runs on one of this machine's usual ports")
         reply = Api(server.address).post("/chat", {"prompt": "count to 5", "model": "demo-fast"})
         assert (reply.json["completion"], reply.json["state"]) == ("1 2 3 4 5", "complete")
@@ -82,7 +82,9 @@ def test_flask_run_serves_too(tmp_path: Path, model_server: ModelServer) -> None
     finally:
         process.terminate()
         process.wait(10)
-    assert "Traceback" not in (tmp_path / "log").read_text()
+    printed = (tmp_path / "log").read_text()
+    assert "Traceback" not in printed
+    assert f"m, from OPENAI_BASE_URL at {model_server.url}" in printed
 
 
 def _when_up(api: Api, process: "subprocess.Popen[bytes]") -> str | None:

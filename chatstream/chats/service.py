@@ -1,6 +1,6 @@
 """What can be done with chats: read them, rename, delete, and turn a question into a submission."""
 
-import hashlib
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -10,6 +10,7 @@ from chatstream.chats.tree import branch
 from chatstream.errors import BadRequest, NotFound
 from chatstream.store.ports import Store
 from chatstream.store.records import Chat, Message, Page, RunRecord, Submission, new_id, now_ms
+from chatstream.wire.events import joined, tool_calls
 
 TITLE_MAX = 200
 
@@ -49,7 +50,14 @@ class Chats:
         return chat
 
     def page(self, owner: str, words: str = "", before: str | None = None, limit: int = 50) -> Page:
-        return self._store.chats(owner, words, before, limit)
+        """Newest first; with words, those in whose title or messages all of them stand.
+
+        :raises BadRequest: if `before` is no cursor
+        """
+        found = re.findall(r"\w+", words)
+        if words.strip() and not found:
+            return Page([], None)
+        return self._store.chats(owner, " ".join(found), before, limit)
 
     def history(self, chat: Chat) -> list[Message]:
         """All messages, oldest first; an answer that is being written with the text stored so far."""
@@ -57,8 +65,8 @@ class Chats:
 
     def rename(self, owner: str, chat_id: str, title: str) -> Chat:
         line = " ".join(title.split())
-        if not 1 <= len(line) <= TITLE_MAX:
-            raise BadRequest(f"title must have 1 to {TITLE_MAX} characters.")
+        if not 1 <= len(line) <= TITLE_MAX or "\0" in line:
+            raise BadRequest(f"title must have 1 to {TITLE_MAX} characters, none of them NUL.")
         if not self._store.rename(owner, chat_id, line):
             raise NotFound("There is no such chat. It may have been deleted.")
         return self.get(owner, chat_id)
@@ -85,13 +93,8 @@ class Chats:
         if message.state != "running" or message.run_id is None:
             return message
         events = self._store.events(message.run_id, 0)
-        text = {kind: "".join(e.data for e in events if e.kind == kind) for kind in ("text", "reasoning")}
-        return msgspec.structs.replace(message, content=text["text"], reasoning=text["reasoning"])
-
-
-def fingerprint(body: bytes) -> str:
-    """Stands for a request's body where two of them are compared."""
-    return hashlib.sha256(body).hexdigest()
+        content, reasoning = joined(events, "text"), joined(events, "reasoning")
+        return msgspec.structs.replace(message, content=content, reasoning=reasoning, tool_calls=tool_calls(events))
 
 
 def _new_chat(owner: str, question: Question) -> Chat:

@@ -13,9 +13,10 @@ from chatstream.wire.events import State
 
 FORMAT: Literal["chatstream/1"] = "chatstream/1"
 
-_Text = Annotated[str, Meta(max_length=4_000_000)]
+_Text = Annotated[str, Meta(max_length=4_000_000)]  # MongoDB takes 16 MiB
 _Name = Annotated[str, Meta(pattern="^[A-Za-z_]{1,40}$")]  # a key that every store takes
 _Count = Annotated[int, Meta(ge=0, le=2**53)]
+_Time = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]  # the year 9999
 
 
 class ExportedMessage(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
@@ -24,12 +25,13 @@ class ExportedMessage(msgspec.Struct, kw_only=True, rename="camel", omit_default
     role: Literal["user", "assistant", "system"]
     content: _Text
     reasoning: _Text = ""
+    tool_calls: Annotated[list[dict[_Name, str]], Meta(max_length=1000)] | None = None
     state: State = "complete"
     model: Annotated[str, Meta(max_length=200)] | None = None
     usage: dict[_Name, _Count] | None = None
     timings: dict[_Name, float | None] | None = None
     error: dict[_Name, str] | None = None
-    created_at: _Count | None = None
+    created_at: _Time | None = None
 
 
 class Exported(msgspec.Struct, kw_only=True, rename="camel"):
@@ -38,8 +40,8 @@ class Exported(msgspec.Struct, kw_only=True, rename="camel"):
     format: Literal["chatstream/1"] = FORMAT
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     leaf_id: str | None = None
-    created_at: _Count | None = None
-    messages: Annotated[list[ExportedMessage], Meta(max_length=100_000)]
+    created_at: _Time | None = None
+    messages: Annotated[list[ExportedMessage], Meta(max_length=10_000)]
 
 
 def export(chat: Chat, messages: list[Message]) -> bytes:
@@ -72,6 +74,9 @@ def parse(body: bytes, owner: str) -> tuple[Chat, list[Message]]:
         exported = msgspec.json.decode(body, type=Exported)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise BadRequest(f"This is no chat exported as JSON: {error}.") from error
+    texts = [exported.title, *(text for m in exported.messages for text in (m.content, m.reasoning))]
+    if not exported.title.strip() or any("\0" in text for text in texts):
+        raise BadRequest("The title is empty, or a text has a NUL character. Leave it out.")
     ids = {message.id: new_id() for message in exported.messages}
     if len(ids) < len(exported.messages):
         raise BadRequest("Two messages of this file have the same id.")

@@ -21,7 +21,7 @@ from chatstream.wire.events import RunEvent
 
 ORDERS_S = 0.1
 """How often other workers' orders are looked for, while there are Runs here."""
-RENEW_S, LEASE_MS, SWEEP_S = 5.0, 30_000, 10.0
+RENEW_S, SWEEP_S = 5.0, 10.0
 STOP_S = 2.0
 
 _log = logging.getLogger(__name__)
@@ -36,14 +36,16 @@ class Desk:
         self._settings = settings
         self._live: dict[str, tuple[Driver, gevent.Greenlet]] = {}
         self._unstored: dict[str, Run] = {}
-        self._recorder = Recorder(store, self._forget)
+        self._starting = 0
+        self._recorder = Recorder(store, worker, done=self._forget, stop=self._abandon)
         self._pulse = Pulse(settings.heartbeat_s)
         self._pace = Pace(settings.frame_ms / 1000)
 
     def open(self) -> None:
         """Start the desk's own greenlets."""
-        for loop in (self._recorder.run, self._pace.measure, self._keep_time):
-            gevent.spawn(loop)
+        gevent.spawn(self._pace.measure)
+        gevent.spawn(_repeat, self._recorder.run, 0)
+        gevent.spawn(_repeat, self._keep_time, self._pulse.tick)
         for job, pause in ((self._follow_orders, ORDERS_S), (self._renew, RENEW_S), (self._sweep, SWEEP_S)):
             gevent.spawn(_repeat, job, pause)
 
@@ -51,11 +53,11 @@ class Desk:
 
     def lease(self) -> int:
         """The lease to put into a new Run's record."""
-        return now_ms() + LEASE_MS
+        return now_ms() + distant.LEASE_MS
 
     def admit(self) -> None:
         """:raises Busy: if as many answers are running as are allowed"""
-        if len(self._live) >= self._settings.max_streams:
+        if len(self._live) + self._starting >= self._settings.max_streams:
             raise Busy(f"{self._settings.max_streams} answers are being written now. Try again in a few seconds.")
 
     def start(self, submission: Submission, open_stream: Callable[[], Stream]) -> RunRecord:
@@ -64,19 +66,25 @@ class Desk:
         :raises Conflict: if that request id was used for something else
         """
         self.admit()
-        earlier = self._store.begin(submission)
+        self._starting += 1  # begin waits: whoever asks in the meantime must count this one
+        try:
+            earlier = self._store.begin(submission)
+        finally:
+            self._starting -= 1
         if earlier is not None:
             if earlier.request_hash != submission.run.request_hash:
                 raise Conflict("This requestId was used for another request. Use a new one.")
             return earlier
-        run = Run(submission.run)
-        driver = Driver(run, open_stream, self._pace)
+        self._drive(Driver(Run(submission.run), open_stream, self._pace))
+        return submission.run
+
+    def _drive(self, driver: Driver) -> None:
+        run = driver.run
         self._unstored[run.id] = run
         self._recorder.add(run)
         greenlet = gevent.spawn(driver.drive)
         self._live[run.id] = driver, greenlet
         greenlet.rawlink(lambda _: self._ended(driver))
-        return submission.run
 
     def here(self, run_id: str) -> Run | None:
         """The Run, if it lives in this worker and is not wholly stored yet."""
@@ -115,17 +123,19 @@ class Desk:
     def _forget(self, run: Run) -> None:
         self._unstored.pop(run.id, None)
 
+    def _abandon(self, run: Run) -> None:
+        if run.id in self._live:
+            self._live[run.id][1].kill(Stopped(), block=False)
+
     # -- the desk's own greenlets
 
     def _keep_time(self) -> None:
         """Heartbeats and deadlines."""
-        while True:
-            gevent.sleep(self._pulse.tick)
-            self._pulse.beat()
-            now = time.monotonic()
-            for driver, greenlet in list(self._live.values()):
-                if (why := self._overdue(driver, now)) is not None:
-                    greenlet.kill(Overdue(why), block=False)
+        self._pulse.beat()
+        now = time.monotonic()
+        for driver, greenlet in list(self._live.values()):
+            if (why := self._overdue(driver, now)) is not None:
+                greenlet.kill(Overdue(why), block=False)
 
     def _overdue(self, driver: Driver, now: float) -> str | None:
         silence, whole = self._settings.llm_timeout, self._settings.answer_s
@@ -152,8 +162,7 @@ class Desk:
 
     def _sweep(self) -> None:
         for orphan in self._store.orphans(now_ms()):
-            if self.here(orphan.id) is None:
-                distant.bury(self._store, orphan)
+            distant.bury(self._store, orphan, f"{self.worker} sweeping")  # a name that is never renewed
 
 
 def _repeat(job: Callable[[], Any], pause: float) -> None:
@@ -162,4 +171,6 @@ def _repeat(job: Callable[[], Any], pause: float) -> None:
             job()
         except ChatStreamError as error:
             _log.warning("%s: %s", job.__name__, error)
+        except Exception:  # noqa: BLE001 – a worker without this job would lose streams in silence
+            _log.exception("%s failed", job.__name__)
         gevent.sleep(pause)

@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from chatstream.errors import ChatStreamError, UpstreamError, UpstreamTimeout
+import gevent
+
+from chatstream.errors import ChatStreamError, UpstreamError, UpstreamReported, UpstreamTimeout
 from chatstream.runs.pace import Pace
 from chatstream.runs.run import Run
 from chatstream.upstream.client import Stream
@@ -79,15 +81,19 @@ class Driver:
             raise stream.reader.error
         if stream.reader.finish_reason is None:
             return "truncated", UpstreamError("The model server ended the answer without saying that it was whole.")
-        return end_state(stream.reader.finish_reason), None
+        state = end_state(stream.reader.finish_reason)
+        if state == "upstream_error":
+            raise UpstreamReported(f"The model server gave up: its reason was {stream.reader.finish_reason!r}.")
+        return state, None
 
     def _read(self, stream: Stream) -> None:
         while (deltas := stream.read()) is not None:
-            if deltas:
-                read_at = time.monotonic()
-                self._take(deltas)
-                if not stream.full:  # a full buffer means a burst: go on at once
-                    self._pace.rest(read_at)
+            read_at = time.monotonic()
+            self._take(deltas)
+            if deltas and not stream.hurries:
+                self._pace.rest(read_at)
+            else:
+                gevent.sleep(0)  # at once, but after the others: reading alone waits for nothing while data is there
 
     def _take(self, deltas: list[Delta]) -> None:
         if not deltas:

@@ -4,17 +4,19 @@ A Run's last event reaches its viewers once the store has it, so that whoever sa
 is away, after `PATIENCE_S`, and the recorder goes on trying.
 """
 
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import gevent
 from gevent.event import Event
 
 from chatstream.errors import ChatStreamError, StoreUnavailable
+from chatstream.runs import distant
 from chatstream.runs.run import Run
 from chatstream.store.ports import RunStore
-from chatstream.store.records import Batch, Ending, now_ms
+from chatstream.store.records import Batch, ending
 from chatstream.wire.events import RunEvent
 
 SHORTEST_S, LONGEST_S = 0.25, 1.0
@@ -28,13 +30,19 @@ _log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Takes Runs with `add`, is told of their end with `finish`, and calls `done` once a Run is wholly stored."""
+    """Takes Runs with `add`, is told of their end with `finish`.
 
-    def __init__(self, store: RunStore, done: Callable[[Run], None]) -> None:
+    :param done: called with a Run that is wholly stored, or never will be
+    :param stop: called with a Run that is not ours to write any more; it shall end
+    """
+
+    def __init__(self, store: RunStore, worker: str, done: Callable[[Run], None], stop: Callable[[Run], None]) -> None:
         self._store = store
+        self._worker = worker
         self._done = done
+        self._stop = stop
         self._runs: dict[str, Run] = {}
-        self._ending: dict[str, tuple[Run, RunEvent, float]] = {}
+        self._ending: dict[str, tuple[RunEvent, float]] = {}
         self._watched: dict[str, float] = {}
         self._urgent = Event()
         self._swept = time.monotonic()
@@ -44,7 +52,7 @@ class Recorder:
 
     def finish(self, run: Run) -> None:
         """The Run's end is decided (`run.end`): write it now, with all that is left."""
-        self._ending[run.id] = run, RunEvent("end", run.end, run.age_ms()), time.monotonic() + PATIENCE_S
+        self._ending[run.id] = RunEvent("end", run.end, run.age_ms()), time.monotonic() + PATIENCE_S
         self._urgent.set()
 
     def watch(self, run_id: str) -> None:
@@ -60,20 +68,17 @@ class Recorder:
 
     def flush(self) -> None:
         """Write what is due. Failing is no loss: the same is written the next time, over whatever arrived."""
-        runs = self._due()
-        batches = [batch for run in runs if (batch := self._batch(run))]
-        endings = [self._end(*self._ending[run.id][:2]) for run in runs if run.id in self._ending]
-        if not batches:
+        runs = [run for run in self._due() if self._unwritten(run)]
+        if not runs:
             return
         try:
-            self._store.record(batches, endings)
-        except ChatStreamError as error:
-            self._failed(error)
-            return
-        for batch in batches:
-            self._runs[batch.run_id].stored = batch.last
-        for ending in endings:
-            self._stored(ending.run_id)
+            self._write(runs)
+        except StoreUnavailable as error:
+            self._away(error)
+        except Exception:  # noqa: BLE001 – one Run's fault must not keep the others from the store
+            _log.exception("the events of %d runs could not be written together", len(runs))
+            for run in runs:
+                self._write_alone(run)
 
     def _due(self) -> list[Run]:
         now = time.monotonic()
@@ -84,41 +89,62 @@ class Recorder:
             return list(self._runs.values())
         return [self._runs[run_id] for run_id in {*self._ending, *self._watched} if run_id in self._runs]
 
-    def _batch(self, run: Run) -> Batch | None:
+    def _unwritten(self, run: Run) -> list[RunEvent]:
+        """The events that the store lacks, the last one with them once it is decided."""
         events = run.events[run.stored :]
         if run.id in self._ending and not run.ended:
-            events.append(self._ending[run.id][1])
-        return Batch(run_id=run.id, first=run.stored + 1, events=events) if events else None
+            events.append(self._ending[run.id][0])
+        return events
 
-    def _end(self, run: Run, last: RunEvent) -> Ending:
-        record, end = run.record, last.data
-        return Ending(
-            run_id=run.id,
-            message_id=record.message_id,
-            chat_id=record.chat_id,
-            state=end["state"],
-            seq=len(run.events) + (not run.ended),
-            content=run.joined("text"),
-            reasoning=run.joined("reasoning"),
-            error=end.get("error"),
-            usage=end["usage"],
-            timings=end["timings"],
-            at=now_ms(),
-        )
+    def _write(self, runs: Sequence[Run]) -> None:
+        batches = [Batch(run_id=run.id, first=run.stored + 1, events=self._unwritten(run)) for run in runs]
+        ended = {run.id for run in runs if run.id in self._ending}
+        endings = [
+            ending(run.record, [*run.events[: run.stored], *self._unwritten(run)]) for run in runs if run.id in ended
+        ]
+        lost = self._store.record(self._worker, batches, endings)
+        for run, batch in zip(runs, batches, strict=True):
+            if run.id not in lost:
+                run.stored = batch.last
+        for run in runs:
+            if run.id in lost:
+                self._lost(run)
+            elif run.id in ended:
+                self._end(run, self._ending[run.id][0])
 
-    def _stored(self, run_id: str) -> None:
-        run, last, _ = self._ending.pop(run_id)
-        del self._runs[run_id]
+    def _lost(self, run: Run) -> None:
+        """The Run is no longer ours: ended by a commit that we did not hear of, taken over, or deleted."""
+        if run.id not in self._ending:
+            self._stop(run)
+            return
+        last = self._ending[run.id][0]
+        present = self._store.run(run.record.owner, run.id)
+        told = present is None or present.state == last.data["state"]
+        self._end(run, last if told else distant.interrupted(run.record, run.age_ms()))
+
+    def _write_alone(self, run: Run) -> None:
+        try:
+            self._write([run])
+        except StoreUnavailable:
+            return
+        except Exception:  # noqa: BLE001 – whatever it is, this Run cannot be written
+            _log.exception("run %s cannot be written; it ends with what was stored", run.id)
+            with contextlib.suppress(ChatStreamError):
+                distant.conclude(self._store, run.record, self._worker)
+            self._stop(run)
+            self._end(run, distant.interrupted(run.record, run.age_ms()))
+
+    def _end(self, run: Run, last: RunEvent) -> None:
+        self._ending.pop(run.id, None)
+        self._runs.pop(run.id, None)
         if not run.ended:
             run.finish(last)
         self._done(run)
 
-    def _failed(self, error: ChatStreamError) -> None:
+    def _away(self, error: StoreUnavailable) -> None:
         _log.warning("events of %d runs could not be written, trying again: %s", len(self._runs), error)
-        for run, last, patience in self._ending.values():
-            if not run.ended and time.monotonic() >= patience:
-                run.finish(last)
-        if not isinstance(error, StoreUnavailable):
-            gevent.sleep(LONGEST_S)
+        for run_id, (last, patience) in self._ending.items():
+            if not self._runs[run_id].ended and time.monotonic() >= patience:
+                self._runs[run_id].finish(last)
         gevent.sleep(SHORTEST_S)
         self._urgent.set()

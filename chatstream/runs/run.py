@@ -63,10 +63,6 @@ class Run:
         for viewer in waiting:
             viewer.wake()
 
-    def joined(self, kind: Kind) -> str:
-        """All pieces of text or reasoning so far."""
-        return "".join(event.data for event in self.events if event.kind == kind)
-
     def follow(self, after: int, pulse: "Pulse") -> Iterator[list[RunEvent]]:
         """Event lists from number `after` + 1 to the end; an empty list when nothing came for a heartbeat's time."""
         at = after

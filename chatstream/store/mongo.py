@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import pymongo
+from bson.errors import InvalidDocument
 from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel, InsertOne, ReplaceOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import (
@@ -23,14 +24,14 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from chatstream.errors import NotFound, SettingsError, StoreError, StoreUnavailable
+from chatstream.errors import NotFound, SettingsError, StoreError, StoreUnavailable, TooLarge
 from chatstream.store import cursors
 from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission
 from chatstream.wire.events import RunEvent, pack, unpack
 
 PATIENCE_S = 2.5
 """How long one operation may take, with looking for the server."""
-INDEXING_S = 600.0
+IMPORT_S, INDEXING_S = 60.0, 600.0
 _MAJORITY_LOST = (64, 91, 11600, 11602)  # write concern timed out; shutting down; interrupted
 
 Document = dict[str, Any]
@@ -63,6 +64,7 @@ class MongoStore:
                 journal=True,
                 serverSelectionTimeoutMS=int(PATIENCE_S * 1000),
                 timeoutMS=int(PATIENCE_S * 1000),
+                connectTimeoutMS=int(PATIENCE_S * 1000),  # also how soon a frozen server is given up
                 appname="chatstream",
             )
         return self._client[self._database][name]
@@ -81,11 +83,14 @@ class MongoStore:
             ],
             "run_events": [IndexModel([("run_id", ASCENDING), ("first", ASCENDING)])],
         }
+        others = set(threading.enumerate())
         self.ping()
         with translated(), pymongo.timeout(INDEXING_S):
             for name, models in indexes.items():
                 self._collection(name).create_indexes(models)
         self.close()
+        for thread in set(threading.enumerate()) - others:
+            thread.join(2)  # the driver's own: a fork that came before their end would copy them half-way
 
     def ping(self) -> None:
         with translated():
@@ -95,9 +100,6 @@ class MongoStore:
         client, self._client = self._client, None
         if client is not None:
             client.close()
-            for thread in threading.enumerate():  # a fork that comes before their end would copy them half-way
-                if thread.name.startswith("pymongo_"):
-                    thread.join(2)
 
     # -- chats
 
@@ -145,10 +147,14 @@ class MongoStore:
             self._collection("run_events").delete_many({"run_id": {"$in": runs}})
 
     def add(self, chat: Chat, messages: Sequence[Message]) -> None:
-        with translated():
-            if messages:
-                self._collection("messages").insert_many([_document(message) for message in messages])
-            self._collection("chats").insert_one(_document(chat))
+        with translated(), pymongo.timeout(IMPORT_S):
+            try:
+                if messages:
+                    self._collection("messages").insert_many([_document(message) for message in messages])
+                self._collection("chats").insert_one(_document(chat))
+            except BaseException:
+                self._collection("messages").delete_many({"chat_id": chat.id})
+                raise
 
     # -- Runs
 
@@ -158,7 +164,8 @@ class MongoStore:
             try:
                 self._collection("runs").insert_one(_document(run))  # the request id is claimed here
             except DuplicateKeyError:
-                return self._one("runs", RunRecord, {"owner": run.owner, "request_id": run.request_id})
+                used = self._one("runs", RunRecord, {"owner": run.owner, "request_id": run.request_id})
+                return used or self.begin(submission)  # the other one failed in the meantime, and was withdrawn
             try:
                 self._collection("messages").insert_many([_document(message) for message in submission.messages])
                 self._show(submission)
@@ -199,16 +206,20 @@ class MongoStore:
             found += unpack(document["events"].encode())[max(0, after - document["first"] + 1) :]
         return found
 
-    def record(self, batches: Sequence[Batch], endings: Sequence[Ending]) -> None:
+    def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
+        asked = {batch.run_id for batch in batches} | {ending.run_id for ending in endings}
         with translated():
-            ids = [batch.run_id for batch in batches]
-            known = {run["_id"] for run in self._collection("runs").find({"_id": {"$in": ids}}, {"_id": 1})}
-            kept = [batch for batch in batches if batch.run_id in known]  # the others' chats were deleted
+            mine = {"worker": worker, "state": "running"}
+            ours = asked & {run["_id"] for run in self._collection("runs").find(mine, {"_id": 1})}
+            kept = [batch for batch in batches if batch.run_id in ours]
+            ended = [ending for ending in endings if ending.run_id in ours]
             self._bulk("run_events", [_upsert(batch) for batch in kept])
-            self._bulk("messages", [_finished_message(ending) for ending in endings])
-            self._bulk("chats", [_moved(ending) for ending in endings])
-            seqs = [UpdateOne({"_id": b.run_id}, {"$max": {"seq": b.last}}) for b in kept]
-            self._bulk("runs", [*seqs, *(_finished_run(ending) for ending in endings)])
+            self._bulk("messages", [_finished_message(ending) for ending in ended])
+            self._bulk("chats", [_moved(ending) for ending in ended])
+            seqs = [UpdateOne({"_id": b.run_id, **mine}, {"$max": {"seq": b.last}}) for b in kept]
+            # The state comes last: whatever broke off before it is done again.
+            self._bulk("runs", [*seqs, *(_finished_run(ending, mine) for ending in ended)])
+        return asked - ours
 
     def order_stop(self, run_id: str) -> None:
         self._order(run_id, {"$set": {"stop": True}})
@@ -232,6 +243,12 @@ class MongoStore:
             found = list(self._collection("runs").find({"state": "running", "lease": {"$lt": now}}))
         return [_record(RunRecord, document) for document in found]
 
+    def take_over(self, run_id: str, worker: str, now: int, lease: int) -> bool:
+        where = {"_id": run_id, "state": "running", "lease": {"$lt": now}}
+        with translated():
+            change = {"$set": {"worker": worker, "lease": lease}}
+            return self._collection("runs").update_one(where, change).matched_count > 0
+
     # -- documents
 
     def _one(self, collection: str, kind: type[R], where: Document) -> R | None:
@@ -253,6 +270,8 @@ def translated() -> Iterator[None]:
     """pymongo's exceptions as ours."""
     try:
         yield
+    except InvalidDocument as error:  # raised before anything is sent, and no PyMongoError
+        raise TooLarge("This is larger than the database takes in one piece (16 MiB).") from error
     except PyMongoError as error:
         raise _ours(error) from error
 
@@ -301,7 +320,8 @@ def _upsert(batch: Batch) -> ReplaceOne[Document]:
 
 
 def _finished_message(e: Ending) -> UpdateOne:
-    fields = {name: getattr(e, name) for name in ("state", "content", "reasoning", "error", "usage", "timings")}
+    names = ("state", "content", "reasoning", "tool_calls", "error", "usage", "timings")
+    fields = {name: getattr(e, name) for name in names}
     return UpdateOne({"_id": e.message_id}, {"$set": fields})
 
 
@@ -309,6 +329,6 @@ def _moved(e: Ending) -> UpdateOne:
     return UpdateOne({"_id": e.chat_id}, {"$max": {"updated_at": e.at}})
 
 
-def _finished_run(e: Ending) -> UpdateOne:
+def _finished_run(e: Ending, mine: Document) -> UpdateOne:
     fields = {name: getattr(e, name) for name in ("state", "usage", "timings", "seq")}
-    return UpdateOne({"_id": e.run_id}, {"$set": fields})
+    return UpdateOne({"_id": e.run_id, **mine}, {"$set": fields})

@@ -36,7 +36,8 @@ class ChatStore(Protocol):
 
 
 class RunStore(Protocol):
-    """Runs and their events."""
+    """Runs and their events. Methods without an owner serve the Run's own worker, or follow a `run` or `begin` that
+    named the owner."""
 
     def begin(self, submission: Submission) -> RunRecord | None:
         """Store a submission. If its owner used its request id before, store nothing and return that Run."""
@@ -49,8 +50,12 @@ class RunStore(Protocol):
     def events(self, run_id: str, after: int) -> list[RunEvent]:
         """The stored events with numbers above `after`, in order."""
 
-    def record(self, batches: Sequence[Batch], endings: Sequence[Ending]) -> None:
-        """The group commit. Doing it again, whole or in part, changes nothing."""
+    def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
+        """The group commit of a worker. Doing it again, whole or in part, changes nothing.
+
+        :return: the Runs of which nothing was written, because they are no longer this worker's running ones:
+            ended (maybe by this very commit, done before), taken over, or deleted with their chat
+        """
 
     def order_stop(self, run_id: str) -> None:
         """Ask the worker that has this Run to stop it."""
@@ -66,6 +71,9 @@ class RunStore(Protocol):
 
     def orphans(self, now: int) -> list[RunRecord]:
         """Running Runs whose lease is over."""
+
+    def take_over(self, run_id: str, worker: str, now: int, lease: int) -> bool:
+        """Make an orphan this worker's own. False if it is none any more: only one worker gets it."""
 
 
 class Store(ChatStore, RunStore, Protocol):

@@ -2,12 +2,13 @@
 
 import re
 import time
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 from bson import ObjectId
 
-from chatstream.wire.events import RunEvent, State
+from chatstream.wire.events import RunEvent, State, joined, tool_calls
 
 _ID = re.compile("[0-9a-f]{24}")
 
@@ -48,6 +49,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     state: State = "complete"
     reasoning: str = ""
+    tool_calls: list[dict[str, str]] | None = None
+    """{id, name, arguments} each; the arguments are JSON as the model wrote it."""
     run_id: str | None = None
     model: str | None = None
     error: dict[str, str] | None = None
@@ -105,10 +108,30 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     content: str
     reasoning: str
+    tool_calls: list[dict[str, str]] | None
     error: dict[str, str] | None
     usage: dict[str, int] | None
     timings: dict[str, Any] | None
     at: int
+
+
+def ending(run: RunRecord, events: Sequence[RunEvent]) -> Ending:
+    """What all events of a Run, the last of them its `end`, say of how it ended."""
+    end = events[-1].data
+    return Ending(
+        run_id=run.id,
+        message_id=run.message_id,
+        chat_id=run.chat_id,
+        state=end["state"],
+        seq=len(events),
+        content=joined(events, "text"),
+        reasoning=joined(events, "reasoning"),
+        tool_calls=tool_calls(events),
+        error=end.get("error"),
+        usage=end["usage"],
+        timings=end["timings"],
+        at=now_ms(),
+    )
 
 
 class Order(msgspec.Struct, frozen=True):

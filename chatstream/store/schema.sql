@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS messages (
   created_at INTEGER NOT NULL,
   state TEXT NOT NULL,
   reasoning TEXT NOT NULL,
+  tool_calls TEXT,
   run_id TEXT,
   model TEXT,
   error TEXT,

@@ -14,7 +14,7 @@ from chatstream.store.sqlite_threads import Readers, Writer, connect, translated
 from chatstream.wire.events import RunEvent, pack, unpack
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-_JSON = {"error", "usage", "timings"}
+_JSON = {"error", "usage", "timings", "tool_calls"}
 
 R = TypeVar("R", Chat, Message, RunRecord)
 
@@ -115,17 +115,22 @@ class SqliteStore:
             found += unpack(row["events"])[max(0, after - row["first"] + 1) :]
         return found
 
-    def record(self, batches: Sequence[Batch], endings: Sequence[Ending]) -> None:
+    def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
         rows = [(batch.run_id, batch.first, batch.last, pack(batch.events)) for batch in batches]
+        asked = {batch.run_id for batch in batches} | {ending.run_id for ending in endings}
 
-        def job(c: sqlite3.Connection) -> None:
-            # A Run whose chat was deleted in the meantime has no record any more, and gets no events.
-            c.executemany("INSERT OR REPLACE INTO run_events SELECT ?1, ?2, ?3, ?4 FROM runs WHERE id = ?1", rows)
-            c.executemany("UPDATE runs SET seq = max(seq, ?) WHERE id = ?", [(b.last, b.run_id) for b in batches])
+        def job(c: sqlite3.Connection) -> set[str]:
+            query = "SELECT id FROM runs WHERE worker = ? AND state = 'running'"
+            ours = asked & {row["id"] for row in c.execute(query, (worker,))}
+            kept = [row for row in rows if row[0] in ours]
+            c.executemany("INSERT OR REPLACE INTO run_events VALUES (?, ?, ?, ?)", kept)
+            c.executemany("UPDATE runs SET seq = max(seq, ?) WHERE id = ?", [(last, run) for run, _, last, _ in kept])
             for ending in endings:
-                _end(c, ending)
+                if ending.run_id in ours:
+                    _end(c, ending)
+            return asked - ours
 
-        self._writer.run(job)
+        return self._writer.run(job)
 
     def order_stop(self, run_id: str) -> None:
         self._writer.run(lambda c: c.execute("UPDATE runs SET stop = 1 WHERE id = ?", (run_id,)).rowcount)
@@ -148,6 +153,10 @@ class SqliteStore:
     def orphans(self, now: int) -> list[RunRecord]:
         return self._rows(RunRecord, "SELECT * FROM runs WHERE state = 'running' AND lease < ?", now)
 
+    def take_over(self, run_id: str, worker: str, now: int, lease: int) -> bool:
+        query = "UPDATE runs SET worker = ?, lease = ? WHERE id = ? AND state = 'running' AND lease < ?"
+        return self._writer.run(lambda c: c.execute(query, (worker, lease, run_id, now)).rowcount) > 0
+
     # -- rows
 
     def _select(self, query: str, *values: Any) -> list[sqlite3.Row]:
@@ -166,7 +175,7 @@ def _record(kind: type[R], row: sqlite3.Row) -> R:
 
 
 def _json(value: Any) -> Any:
-    return msgspec.json.encode(value).decode() if isinstance(value, dict) else value
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
 
 
 def _insert(c: sqlite3.Connection, table: str, records: Sequence[R]) -> None:
@@ -197,8 +206,9 @@ def _end(c: sqlite3.Connection, e: Ending) -> None:
     outcome = [e.state, _json(e.usage), _json(e.timings)]
     c.execute("UPDATE runs SET state = ?, usage = ?, timings = ?, seq = ? WHERE id = ?", [*outcome, e.seq, e.run_id])
     c.execute(
-        "UPDATE messages SET state = ?, usage = ?, timings = ?, error = ?, content = ?, reasoning = ? WHERE id = ?",
-        [*outcome, _json(e.error), e.content, e.reasoning, e.message_id],
+        "UPDATE messages SET state = ?, usage = ?, timings = ?, error = ?, tool_calls = ?, content = ?, reasoning = ?"
+        " WHERE id = ?",
+        [*outcome, _json(e.error), _json(e.tool_calls), e.content, e.reasoning, e.message_id],
     )
     c.execute("UPDATE chats SET updated_at = max(updated_at, ?) WHERE id = ?", (e.at, e.chat_id))
 

@@ -6,9 +6,11 @@ response, so that its models are never built per token.
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import gevent
 import httpx2
 import msgspec
 import openai
@@ -28,8 +30,10 @@ from chatstream.upstream.providers import Provider
 from chatstream.upstream.transport import Body, Transport
 from chatstream.wire.chunks import ChunkReader, Delta
 from chatstream.wire.sse import MEDIA_TYPE, Decoder, EventTooLarge
+from chatstream.wire.surrogates import whole
 
 CONNECT_S = 5.0
+_RETRY_AFTER = re.compile("[0-9]{1,9}|[A-Za-z]{3}, [A-Za-z0-9: ]{10,30}")  # seconds or a date: RFC 9110, 10.2.3
 _USAGE = {"stream_options": {"include_usage": True}}
 LIST_S = 2.0
 """How long a model server may take to list its models."""
@@ -65,9 +69,9 @@ class Stream:
         self.reader = ChunkReader()
 
     @property
-    def full(self) -> bool:
-        """Whether more can be read at once, without waiting."""
-        return self._body.full
+    def hurries(self) -> bool:
+        """Whether to read on at once: upstream sends flat out, or all was said."""
+        return self._body.burst or self.reader.done
 
     def read(self) -> list[Delta] | None:
         """What the next bytes bring, maybe nothing; None once the answer is over.
@@ -134,6 +138,9 @@ class Client:
             )
             response = opened.__enter__().http_response
         body: Body = response.extensions["network_stream"]
+        if encoding := response.extensions["content_encoding"]:
+            body.close()
+            raise UpstreamInvalid(f"The model server packed its answer ({encoding}), which nobody asked for.")
         if response.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
             raise _no_stream(response, body)
         return Stream(body, self._limits)
@@ -143,8 +150,8 @@ class Client:
 
         :raises UpstreamError: if it does not
         """
-        with translated():
-            return [model.id for model in self._sdk.with_options(timeout=LIST_S).models.list().data]
+        with translated(), gevent.Timeout(LIST_S, TimeoutError("it did not list its models in time")):
+            return [whole(model.id) for model in self._sdk.models.list().data]
 
 
 @contextlib.contextmanager
@@ -160,20 +167,21 @@ def translated() -> Iterator[None]:
         raise UpstreamUnreachable(f"The model server cannot be reached: {error.__cause__ or error}.") from error
     except httpx2.TransportError as error:
         raise UpstreamBroke("The connection to the model server broke in the middle of the answer.") from error
-    except (openai.OpenAIError, httpx2.HTTPError, ValueError, TypeError) as error:
+    except (openai.OpenAIError, httpx2.HTTPError, ValueError, TypeError, TimeoutError) as error:
         raise UpstreamInvalid(f"The model server's response could not be read: {error}.") from error
 
 
 def _refusal(error: openai.APIStatusError) -> UpstreamError:
     status = error.status_code
-    said = _said(error.body) or error.response.reason_phrase
+    said = _said(error.body) or _sentence(error.response.reason_phrase)
     if status == 429:
-        retry_after = error.response.headers.get("retry-after")
-        return UpstreamRateLimited(f"The model server has too much to do (429): {said}", retry_after)
+        retry_after = error.response.headers.get("retry-after", "")
+        when = retry_after if _RETRY_AFTER.fullmatch(retry_after) else None
+        return UpstreamRateLimited(f"The model server has too much to do (429): {said}", when)
     if status in (400, 404, 413, 422):
         return UpstreamRejected(f"The model server does not take this request ({status}): {said}")
     if status in (401, 403):
-        return UpstreamRefused(f"The model server refuses our key ({status}): {said} Check OPENAI_API_KEY.")
+        return UpstreamRefused(f"The model server refuses our key ({status}): {said}")
     return UpstreamRefused(f"The model server failed ({status}): {said}")
 
 
@@ -181,22 +189,23 @@ def _said(body: object) -> str:
     """The sentence in an error's body: OpenAI's form, or what is near it."""
     inner = body.get("error", body) if isinstance(body, dict) else body
     message = inner.get("message") if isinstance(inner, dict) else inner
-    text = message if isinstance(message, str) else ""
-    return text[:500] if "<html" not in text.lower() else ""
+    text = whole(message[:500].strip()) if isinstance(message, str) else ""
+    readable = "<html" not in text.lower() and all(c.isprintable() or c.isspace() for c in text)
+    return _sentence(text) if readable else ""
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _no_stream(response: httpx2.Response, body: Body) -> UpstreamError:
     try:
         with translated():
-            start = body.read()
-    except UpstreamError as error:
-        return error
+            said = _said(json.loads(b"".join(body)))
+    except UpstreamError:
+        said = ""  # no JSON, or without an end: the content type says what it is
     finally:
         body.close()
-    try:
-        said = _said(json.loads(start))
-    except ValueError:
-        said = ""
     if said:
         return UpstreamReported(f"The model server reported: {said}")
     kind = response.headers.get("content-type", "no content type")

@@ -1,6 +1,6 @@
 """One HTTP/1.1 connection to a model server: a gevent socket, and llhttp (through httptools) to read what comes.
 
-A read gives all that one socket buffer held, without HTTP's framing: a burst of tokens costs one call, not one each.
+A read gives all that had arrived, without HTTP's framing: a burst of tokens costs one call, not one each.
 """
 
 import contextlib
@@ -8,12 +8,17 @@ import ssl
 import time
 from typing import Any
 
+import gevent
 import httptools
 import httpx2
 from gevent import monkey
 from gevent import socket as gsocket
 
 BUFFER = 1 << 16
+BURST = 1 << 14
+"""Bytes in one read that no model writes in a frame's time: a server that sends flat out, or we fell behind."""
+FRAMING_MAX = 1 << 20
+"""Bytes without any of the body: chunk extensions, trailers."""
 HEAD_MAX = 1 << 16
 """Bytes of status line and headers taken before the response is refused."""
 
@@ -25,6 +30,7 @@ class Connection:
 
     def __init__(self, sock: gsocket.socket) -> None:
         self._sock = sock
+        self._records = isinstance(sock, ssl.SSLSocket)
         self.idle_since = time.monotonic()
 
     # -- one exchange
@@ -46,9 +52,9 @@ class Connection:
         self._body: list[bytes] = []
         self._broken: httpx2.RemoteProtocolError | None = None
         self._headed = self.complete = self.excess = self._keep_alive = False
-        self.full = False
-        """Whether the last read filled the buffer, so that more is probably waiting already."""
-        self._sock.settimeout(timeout)
+        self.burst = False
+        """Whether the last read was so large that more is probably on its way already."""
+        self.set_timeout(timeout)
         taken = 0
         while not self._headed:
             taken += self._receive_sound()
@@ -56,19 +62,32 @@ class Connection:
                 raise httpx2.RemoteProtocolError("the response's headers are too long")
         self._delimited = any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers)
 
-    def body_timeout(self, timeout: float | None) -> None:
-        self._sock.settimeout(timeout)
+    def set_timeout(self, seconds: float | None) -> None:
+        """For each following wait."""
+        self._timeout = seconds
+        self._sock.settimeout(seconds)
 
     def read(self) -> bytes:
         """The next piece of the body, without its framing; b"" at its end.
 
         :raises httpx2.ReadError, httpx2.RemoteProtocolError: if the connection broke before that
         """
+        framing = 0
         while not self._body and not self.complete:
-            self._receive_sound()
-        body = self._body
-        self._body = []
-        return body[0] if len(body) == 1 else b"".join(body)
+            framing += self._receive_sound()
+            if not self._body and not self.complete:
+                self._check_framing(framing)
+        if self._records:
+            self._receive_waiting()
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body.clear()
+        self.burst = len(body) >= BURST
+        return body
+
+    def _check_framing(self, received: int) -> None:
+        if received > FRAMING_MAX:
+            raise httpx2.RemoteProtocolError("the response has more framing than content")
+        gevent.sleep(0)  # it may come faster than it is read: the others have their turn
 
     def _receive_sound(self) -> int:
         """Receive, but never past the place where HTTP itself broke: what came before it was handed out."""
@@ -81,14 +100,26 @@ class Connection:
             data = self._sock.recv(BUFFER)
         except TimeoutError as error:
             raise httpx2.ReadTimeout("no byte came in time") from error
+        except (BlockingIOError, ssl.SSLWantReadError):
+            raise
         except OSError as error:
             raise httpx2.ReadError(f"the connection broke: {error.strerror or error}") from error
-        self.full = len(data) == BUFFER
         if data:
             self._parse(data)
         else:
             self._ended()
         return len(data)
+
+    def _receive_waiting(self) -> None:
+        """Take the TLS records that arrived as well: each recv gives one, and servers send each event in its own."""
+        self._sock.settimeout(0)
+        try:
+            while not self.complete and self._broken is None and sum(map(len, self._body)) < BUFFER:
+                self._receive()
+        except (BlockingIOError, ssl.SSLWantReadError):
+            pass
+        finally:
+            self._sock.settimeout(self._timeout)
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -151,12 +182,18 @@ def connect(host: str, port: int, context: ssl.SSLContext | None, timeout: float
     :raises httpx2.ConnectTimeout, httpx2.ConnectError:
     """
     try:
-        sock: Any = gsocket.create_connection((host, port), timeout)
-        sock.setsockopt(gsocket.IPPROTO_TCP, gsocket.TCP_NODELAY, 1)
-        if context is not None:
-            sock = context.wrap_socket(sock, server_hostname=host)
+        return Connection(_socket(host, port, context, timeout))
     except TimeoutError as error:
         raise httpx2.ConnectTimeout(f"{host}:{port} did not answer in time") from error
     except OSError as error:
         raise httpx2.ConnectError(f"{host}:{port}: {error.strerror or error}") from error
-    return Connection(sock)
+
+
+def _socket(host: str, port: int, context: ssl.SSLContext | None, timeout: float | None) -> Any:
+    sock = gsocket.create_connection((host, port), timeout)
+    try:
+        sock.setsockopt(gsocket.IPPROTO_TCP, gsocket.TCP_NODELAY, 1)
+        return sock if context is None else context.wrap_socket(sock, server_hostname=host)
+    except BaseException:  # Stop may come in the middle of the handshake
+        sock.close()
+        raise

@@ -3,6 +3,8 @@
 import functools
 import time
 
+from gevent.lock import BoundedSemaphore
+
 from chatstream.errors import UnknownModel, UpstreamError
 from chatstream.settings import Settings
 from chatstream.upstream import demo
@@ -10,7 +12,7 @@ from chatstream.upstream.client import Ask, Client, Limits, Stream
 from chatstream.upstream.providers import Provider, Providers, resolve
 from chatstream.upstream.transport import Transport
 
-_LISTED_S = 30.0
+_LISTED_S, _SILENT_S = 30.0, 2.0
 """How long a server's own list of models is believed, and how long one that gave none is not asked again."""
 
 
@@ -22,6 +24,7 @@ class Gateway:
         self._limits = limits(settings)
         self._transport = Transport()
         self._clients: dict[str, Client] = {}
+        self._listing = BoundedSemaphore()
         self._listed: dict[str, tuple[float, list[str]]] = {}
 
     def choose(self, model: str | None) -> tuple[Provider, str]:
@@ -50,14 +53,18 @@ class Gateway:
         """The models of a provider; [] if it does not list them now."""
         if provider.models:
             return list(provider.models)
-        asked, models = self._listed.get(provider.name, (0.0, []))
-        if time.monotonic() - asked > _LISTED_S or not asked:
-            try:
-                models = self._client(provider).models()
-            except UpstreamError:
-                models = []
-            self._listed[provider.name] = (time.monotonic(), models)
+        with self._listing:  # one asks, the others wait for what it learns
+            until, models = self._listed.get(provider.name, (0.0, []))
+            if time.monotonic() > until:
+                models = self._list(provider)
+                self._listed[provider.name] = time.monotonic() + (_LISTED_S if models else _SILENT_S), models
         return models
+
+    def _list(self, provider: Provider) -> list[str]:
+        try:
+            return self._client(provider).models()
+        except UpstreamError:
+            return []
 
     def open(self, provider: Provider, ask: Ask) -> Stream:
         """:raises UpstreamError: see `Client.open`"""

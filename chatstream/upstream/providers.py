@@ -15,7 +15,7 @@ import msgspec
 from dotenv import dotenv_values
 
 from chatstream.errors import SettingsError
-from chatstream.settings import Settings
+from chatstream.settings import Settings, Url
 
 LOCAL_SERVERS = {1234: "LM Studio", 11434: "Ollama", 8080: "llama.cpp or LocalAI", 8000: "vLLM"}
 DEMO = "demo"
@@ -51,7 +51,7 @@ class Providers(msgspec.Struct, frozen=True):
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
-    base_url: str
+    base_url: Url
     key: str | None = None
     models: tuple[str, ...] = ()
 
@@ -69,7 +69,7 @@ def resolve(settings: Settings, list_models: ListModels) -> Providers:
     """
     if settings.openai_base_url:
         base_url, model = settings.openai_base_url.rstrip("/"), settings.ai_model
-        return Providers((Provider("settings", base_url, settings.openai_api_key, default_model=model),))
+        return Providers((Provider("OPENAI_BASE_URL", base_url, settings.openai_api_key, default_model=model),))
     if Path(settings.providers).exists():
         return _from_file(settings)
     if settings.env == "production":
@@ -103,8 +103,10 @@ def _from_file(settings: Settings) -> Providers:
             f'{settings.env} = "NAME", where [providers.NAME] stands in the same file.'
         )
     variables = {**dotenv_values(".env"), **os.environ}
-    order = sorted(named.providers, key=lambda name: name != first)
-    return Providers(tuple(_provider(name, named.providers[name], variables) for name in order))
+    chosen = _provider(first, named.providers[first], variables, settings.ai_model)
+    others = [(name, entry) for name, entry in named.providers.items() if name != first]
+    usable = [(name, entry) for name, entry in others if not entry.key or variables.get(entry.key)]
+    return Providers((chosen, *(_provider(name, entry, variables, None) for name, entry in usable)))
 
 
 def _read(path: Path) -> _File:
@@ -114,8 +116,9 @@ def _read(path: Path) -> _File:
         raise SettingsError(f"{path} cannot be used: {error}. docs/providers.md shows its form.") from error
 
 
-def _provider(name: str, entry: _Entry, variables: Mapping[str, Any]) -> Provider:
+def _provider(name: str, entry: _Entry, variables: Mapping[str, Any], default_model: str | None) -> Provider:
     key = variables.get(entry.key) if entry.key else None
     if entry.key and not key:
         raise SettingsError(f"Provider {name} takes its key from {entry.key}, which is not set. Set it in .env.")
-    return Provider(name, entry.base_url.rstrip("/"), key, entry.models)
+    model = default_model or next(iter(entry.models), None)
+    return Provider(name, entry.base_url.rstrip("/"), key, entry.models, model)

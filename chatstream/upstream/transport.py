@@ -10,12 +10,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import certifi
+import gevent
 import httpx2
 
 from chatstream.upstream.connection import Connection, connect
 
 IDLE_S = 4.0
 """How long a connection is kept for reuse: less than the 5 s after which common servers close theirs."""
+
+WHOLE_MAX = 1 << 20
+"""Bytes taken of a response that is no stream."""
 
 Origin = tuple[str, str, int]
 
@@ -26,6 +30,7 @@ class Transport(httpx2.BaseTransport):
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self._idle: dict[Origin, list[Connection]] = defaultdict(list)
         self._context = context
+        self._reaping = False
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         timeouts = request.extensions.get("timeout", {})
@@ -38,9 +43,12 @@ class Transport(httpx2.BaseTransport):
             connection.close()
             raise
         body = Body(self, origin, connection)
-        return httpx2.Response(
-            connection.status, headers=connection.headers, stream=body, extensions={"network_stream": body}
-        )
+        # Nothing unpacks what was packed unasked: a few bytes could become gigabytes.
+        headers = [header for header in connection.headers if header[0] != b"content-encoding"]
+        packed = [value.decode("latin-1") for name, value in connection.headers if name == b"content-encoding"]
+        encoding = ", ".join(name for name in packed if name != "identity")
+        extensions = {"network_stream": body, "content_encoding": encoding}
+        return httpx2.Response(connection.status, headers=headers, stream=body, extensions=extensions)
 
     def _tls(self, origin: Origin) -> ssl.SSLContext | None:
         if origin[0] == "http":
@@ -61,14 +69,23 @@ class Transport(httpx2.BaseTransport):
 
     def give_back(self, origin: Origin, connection: Connection) -> None:
         """Keep a connection whose response was read to its end; close any other."""
-        idle = self._idle[origin]
-        while idle and time.monotonic() - idle[0].idle_since > IDLE_S:
-            idle.pop(0).close()
         if not connection.reusable:
             connection.close()
             return
         connection.idle_since = time.monotonic()
-        idle.append(connection)
+        self._idle[origin].append(connection)
+        if not self._reaping:
+            self._reaping = True
+            gevent.spawn_later(IDLE_S, self._reap)
+
+    def _reap(self) -> None:
+        """Close what was idle too long; again as long as anything is idle."""
+        for idle in self._idle.values():
+            while idle and time.monotonic() - idle[0].idle_since >= IDLE_S:
+                idle.pop(0).close()
+        self._reaping = any(self._idle.values())
+        if self._reaping:
+            gevent.spawn_later(IDLE_S, self._reap)
 
     def close(self) -> None:
         for idle in self._idle.values():
@@ -86,18 +103,21 @@ class Body(httpx2.SyncByteStream):
         self.read = connection.read
 
     @property
-    def full(self) -> bool:
-        """Whether the last read left more to read at once."""
-        return self._connection is not None and self._connection.full
+    def burst(self) -> bool:
+        """Whether the last read was so large that more is probably on its way already."""
+        return self._connection is not None and self._connection.burst
 
     def set_timeout(self, seconds: float | None) -> None:
         """For each following read."""
         if self._connection is not None:
-            self._connection.body_timeout(seconds)
+            self._connection.set_timeout(seconds)
 
     def __iter__(self) -> Iterator[bytes]:
-        while data := self.read():
-            yield data
+        """For whole responses: refusals, lists of models; cut after `WHOLE_MAX`. Streams are read by `read`."""
+        left = WHOLE_MAX
+        while left > 0 and (data := self.read()):
+            yield data[:left]
+            left -= len(data)
 
     def close(self) -> None:
         """Give the connection back if its body was read to the end, else cut it; from any greenlet, also twice."""

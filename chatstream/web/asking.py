@@ -1,12 +1,13 @@
 """From a checked body to a running answer: the way of every route that asks."""
 
 import functools
+import hashlib
 from typing import TypeVar
 
-from flask import request
+import msgspec
 
 from chatstream.access import OWNER
-from chatstream.chats.service import Question, fingerprint
+from chatstream.chats.service import Question
 from chatstream.store.records import RunRecord
 from chatstream.upstream.client import Ask
 from chatstream.web.bodies import ChatBody, check_chat
@@ -25,7 +26,13 @@ def start(body: ChatBody) -> RunRecord:
     s = services()
     s.desk.admit()
     provider, model = s.gateway.choose(body.model)
-    question = Question(
+    composed = s.chats.compose(OWNER, _question(body, model), s.desk.worker, s.desk.lease())
+    ask = _ask(body, model, composed.messages)
+    return s.desk.start(composed.submission, functools.partial(s.gateway.open, provider, ask))
+
+
+def _question(body: ChatBody, model: str) -> Question:
+    return Question(
         prompt=body.prompt,
         retry=body.retry,
         chat_id=body.chat_id,
@@ -33,17 +40,25 @@ def start(body: ChatBody) -> RunRecord:
         system=body.system,
         model=model,
         request_id=body.request_id,
-        fingerprint=fingerprint(request.get_data()) if body.request_id else "",
+        fingerprint=fingerprint(body),
     )
-    composed = s.chats.compose(OWNER, question, s.desk.worker, s.desk.lease())
-    ask = Ask(
+
+
+def _ask(body: ChatBody, model: str, messages: list[dict[str, str]]) -> Ask:
+    settings = services().settings
+    return Ask(
         model=model,
-        messages=list(composed.messages),
-        temperature=_chosen(body.temperature, s.settings.llm_temperature),
+        messages=list(messages),
+        temperature=_chosen(body.temperature, settings.llm_temperature),
         top_p=body.top_p,
-        max_tokens=_chosen(body.max_tokens, s.settings.llm_max_tokens),
+        max_tokens=_chosen(body.max_tokens, settings.llm_max_tokens),
     )
-    return s.desk.start(composed.submission, functools.partial(s.gateway.open, provider, ask))
+
+
+def fingerprint(body: ChatBody) -> str:
+    """Tells two questions with one request id apart: by all that is asked, not by how the answer is taken."""
+    asked = msgspec.structs.replace(body, stream=False, request_id=None)
+    return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
 
 
 def _chosen(asked: T | None, default: T | None) -> T | None:

@@ -1,13 +1,14 @@
 """Request bodies: JSON into checked structures, or an error that says what to change."""
 
 import json
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from flask import request
 from msgspec import Meta
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from chatstream.errors import BadRequest
+from chatstream.errors import BadRequest, TooLarge
 from chatstream.store.records import is_id
 from chatstream.web.services import services
 
@@ -42,7 +43,7 @@ def read(kind: type[T]) -> T:
 
     :raises BadRequest: naming the field and what is allowed there
     """
-    body = request.get_data()
+    body = content(BODY_MAX)
     try:
         value = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
@@ -51,8 +52,26 @@ def read(kind: type[T]) -> T:
         raise BadRequest("The body is nested too deeply.") from error
     except (msgspec.DecodeError, UnicodeError) as error:
         raise BadRequest(_why_unreadable(body, error)) from error
-    _no_nul(value)
     return value
+
+
+def content(limit: int) -> bytes:
+    """The request's body, also one sent in chunks, of which Flask would cut off what is above its limit.
+
+    :raises TooLarge: if it is larger
+    :raises BadRequest: if its framing is broken
+    """
+    request.max_content_length = limit + 1
+    too_large = TooLarge(f"The body is larger than {limit} bytes. Send less at once.")
+    try:
+        body = request.get_data()
+    except RequestEntityTooLarge as error:
+        raise too_large from error
+    except Exception as error:  # noqa: BLE001 – each server's parser has exceptions of its own
+        raise BadRequest(f"The body could not be read: {error}.") from error
+    if len(body) > limit:
+        raise too_large
+    return body
 
 
 def check_chat(body: ChatBody) -> None:
@@ -60,6 +79,7 @@ def check_chat(body: ChatBody) -> None:
 
     :raises BadRequest: with the sentence of docs/api.md
     """
+    _no_nul(body)
     longest = services().settings.prompt_max
     for name, value in (("chatId", body.chat_id), ("parentId", body.parent_id), ("retry", body.retry)):
         if value is not None and not is_id(value):
@@ -83,14 +103,18 @@ def _check_retry(body: ChatBody) -> None:
 
 def _why_unreadable(body: bytes, error: Exception) -> str:
     try:
-        json.loads(body)
+        json.loads(body.decode(), parse_constant=_no_number)
     except (ValueError, RecursionError):
         return f"The body is not JSON: {error}. Send a JSON object in UTF-8."
     return "A text in the body has half of a surrogate pair. Send whole characters."
 
 
-def _no_nul(value: Any) -> None:
-    for name in value.__struct_fields__:
-        text = getattr(value, name)
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _no_nul(body: ChatBody) -> None:
+    for name in body.__struct_fields__:
+        text = getattr(body, name)
         if isinstance(text, str) and "\0" in text:
             raise BadRequest(f"{name} has a NUL character. Leave it out.")

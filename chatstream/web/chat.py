@@ -72,8 +72,7 @@ def export(chat_id: str) -> Response:
 
 @blueprint.post("/chats/import")
 def import_() -> tuple[Response, int]:
-    request.max_content_length = bodies.IMPORT_MAX
-    chat, messages = transfer.parse(request.get_data(), OWNER)
+    chat, messages = transfer.parse(bodies.content(bodies.IMPORT_MAX), OWNER)
     services().store.add(chat, messages)
     return jsonify(present.chat(chat)), 201
 

@@ -37,7 +37,8 @@ def of_http(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return make_response(error.get_response())
-    sentence = _SENTENCES.get(status, error.description or error.name).format(method=request.method)
+    ours = _SENTENCES.get(status)
+    sentence = ours.format(method=request.method) if ours else error.description or error.name
     response = _render(status, sentence, error.name.lower().replace(" ", "_"))
     for name, value in error.get_headers():
         if name != "Content-Type":

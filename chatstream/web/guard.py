@@ -1,10 +1,12 @@
 """What holds for every request and response: no cross-site writes, and headers that keep pages to themselves."""
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
-from chatstream.errors import CrossSite
+from chatstream.errors import CrossSite, UnknownHost
+from chatstream.web.services import services
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 HEADERS = {
@@ -19,6 +21,7 @@ HEADERS = {
 
 
 def register(app: Flask) -> None:
+    app.before_request(refuse_strange_names)
     app.before_request(refuse_cross_site)
     app.after_request(add_headers)
 
@@ -28,9 +31,35 @@ def refuse_cross_site() -> None:
     if request.method in SAFE:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    foreign = site not in ("same-origin", "none") if site else origin and urlsplit(origin).netloc != request.host
-    if foreign:
+    if (site not in ("same-origin", "none")) if site else (origin and not _is_ours(origin)):
         raise CrossSite("This request comes from a page of another site.")
+
+
+def _is_ours(origin: str) -> bool:
+    return origin in (f"http://{request.host}", f"https://{request.host}")
+
+
+def refuse_strange_names() -> None:
+    """A site that gives its own name our address (DNS rebinding) is of the same origin for a browser, but names itself.
+
+    Addresses in figures and `localhost` are nobody's name.
+    """
+    name = urlsplit(f"//{request.host}").hostname or ""
+    if not (name == "localhost" or name.endswith(".localhost") or _is_address(name) or name in _hosts()):
+        raise UnknownHost(f"This server does not answer to the name {name!r}. Add it to CHATSTREAM_HOSTS.")
+
+
+def _hosts() -> list[str]:
+    settings = services().settings
+    return [*settings.hosts.replace(",", " ").split(), settings.bind.rpartition(":")[0]]
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def add_headers(response: Response) -> Response:

@@ -3,21 +3,26 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from flask import Blueprint, Response, make_response, redirect, render_template, request, stream_template
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from chatstream.access import OWNER
 from chatstream.chats.tree import branch
 from chatstream.errors import ChatStreamError
-from chatstream.store.records import Chat, RunRecord
+from chatstream.store.records import Chat, RunRecord, new_id
 from chatstream.web import asking, present
 from chatstream.web.bodies import ChatBody
 from chatstream.web.chat import checked, remove, searchable
 from chatstream.web.services import services
+from chatstream.wire.events import joined
 
 blueprint = Blueprint("pages", __name__)
 
 LISTED = 50
+HEARTBEAT = Markup("<!-- still there -->")
+"""HTML's comment, for proxies, and so that a departed reader is noticed."""
 
 
 @blueprint.get("/")
@@ -38,6 +43,7 @@ def ask() -> Response:
     retry, chat_id = form.get("retry") or None, form.get("chatId") or None
     try:
         body = ChatBody(prompt=None if retry else prompt, retry=retry, chat_id=chat_id)
+        body = msgspec.structs.replace(body, request_id=_request_id(form.get("requestId"), body))
         record = asking.start(body)
     except ChatStreamError as error:
         chat = services().chats.get(OWNER, checked(chat_id)) if chat_id else None
@@ -58,6 +64,12 @@ def delete(chat_id: str) -> AnyResponse:
     return redirect("/", 303)
 
 
+def _request_id(given: str | None, body: ChatBody) -> str | None:
+    """The form's own id with its question's: a double click or a reload asks once, another question from the same
+    page, reached by Back, is another one."""
+    return f"{given[:24]}-{asking.fingerprint(body)[:32]}" if given else None
+
+
 def _live(record: RunRecord) -> Response:
     end: dict[str, Any] = {"state": "running", "error": None}
 
@@ -66,10 +78,12 @@ def _live(record: RunRecord) -> Response:
             for event in events:
                 if event.kind == "end":
                     end.update(state=event.data["state"], error=event.data.get("error"))
-            yield "".join(event.data for event in events if event.kind == "text")
+            yield joined(events, "text") if events else HEARTBEAT
 
     chat = services().chats.get(OWNER, record.chat_id)
     context = {**_context(chat), "live": pieces(), "live_end": lambda: end}
+    unwritten = {"content": "", "reasoning": "", "toolCalls": None, "state": "running"}  # all of it comes live
+    context["messages"] = [m | unwritten if m["_id"] == record.message_id else m for m in context["messages"]]
     headers = {"Content-Type": "text/html; charset=utf-8", "X-Accel-Buffering": "no", "Cache-Control": "no-store"}
     return Response(stream_template("page.html", **context), headers=headers)
 
@@ -90,4 +104,5 @@ def _context(chat: Chat | None) -> dict[str, Any]:
         "model": s.gateway.default_model(),
         "provider": {"name": provider.name, "demo": provider.demo},
         "promptMax": s.settings.prompt_max,
+        "requestId": new_id(),
     }

@@ -26,6 +26,7 @@ def message(record: Message) -> dict[str, Any]:
         "role": record.role,
         "content": record.content,
         "reasoning": record.reasoning,
+        "toolCalls": record.tool_calls,
         "state": record.state,
         "runId": record.run_id,
         "model": record.model,

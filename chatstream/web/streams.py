@@ -9,7 +9,7 @@ from flask import Response, jsonify, stream_with_context
 from chatstream.errors import Gone, status_of
 from chatstream.store.records import RunRecord
 from chatstream.web.services import services
-from chatstream.wire.events import RunEvent
+from chatstream.wire.events import RunEvent, joined
 from chatstream.wire.formats import native
 from chatstream.wire.sse import HEARTBEAT, MEDIA_TYPE
 
@@ -60,7 +60,7 @@ def whole(record: RunRecord) -> Response:
         return failure(record, events, run.error.retry_after if run and run.error else None)
     ids = {"chatId": record.chat_id, "messageId": record.message_id, "runId": record.id}
     outcome = {name: end[name] for name in ("state", "usage", "timings")}
-    return jsonify(completion=completion(events) or EMPTY, **ids, **outcome)
+    return jsonify(completion=joined(events, "text") or EMPTY, **ids, **outcome)
 
 
 def failure(record: RunRecord, events: list[RunEvent], retry_after: str | None) -> Response:
@@ -73,16 +73,12 @@ def failure(record: RunRecord, events: list[RunEvent], retry_after: str | None) 
         runId=record.id,
         messageId=record.message_id,
         state=end["state"],
-        completion=completion(events),
+        completion=joined(events, "text"),
     )
     body.status_code = status_of(error["code"])
     if retry_after:
         body.headers["Retry-After"] = retry_after
     return body
-
-
-def completion(events: list[RunEvent]) -> str:
-    return "".join(event.data for event in events if event.kind == "text")
 
 
 def replayed(events: Events, speed: float, heartbeat_s: float) -> Events:

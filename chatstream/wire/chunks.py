@@ -17,6 +17,7 @@ from chatstream.wire.surrogates import Halves, whole
 from chatstream.wire.thinking import ThinkTags
 
 DONE = "[DONE]"
+_NAME_MAX = 256
 _USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
@@ -61,10 +62,18 @@ class _Chunk(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Chunk).decode
 
 
+_STATES: dict[str, State] = {
+    "length": "length",
+    "content_filter": "filtered",
+    "error": "upstream_error",  # vLLM, OpenRouter
+    "abort": "upstream_error",
+    "cancelled": "upstream_error",
+}
+
+
 def end_state(finish_reason: str) -> State:
-    """The state that upstream's finish reason stands for."""
-    named: dict[str, State] = {"length": "length", "content_filter": "filtered"}
-    return named.get(finish_reason, "complete")
+    """The state that upstream's finish reason stands for: `complete` for all that name no failure."""
+    return _STATES.get(finish_reason, "complete")
 
 
 class ChunkReader:
@@ -154,8 +163,8 @@ class ChunkReader:
         index = self._place(call)
         known = self._calls[index]
         function = call.function or _Function()
-        known["id"] = known["id"] or whole(call.id or "")
-        known["name"] = known["name"] or whole(function.name or "")
+        known["id"] = known["id"] or _short(call.id)
+        known["name"] = known["name"] or _short(function.name)
         self._out.append(Delta("toolCall", {"index": index, **known, "arguments": whole(function.arguments or "")}))
 
     def _place(self, call: _ToolCall) -> int:
@@ -172,7 +181,14 @@ class ChunkReader:
 
     def _count(self, usage: dict[str, Any]) -> None:
         counts = {name: usage.get(name) for name in _USAGE}
-        self.usage = {name: n for name, n in counts.items() if isinstance(n, int) and 0 <= n < 2**53} or self.usage
+        self.usage = {name: n for name, n in counts.items() if type(n) is int and 0 <= n < 2**53} or self.usage
+
+
+def _short(name: str | None) -> str:
+    """A call's id or name, which every piece of it repeats."""
+    if name and len(name) > _NAME_MAX:
+        raise UpstreamInvalid(f"The model server sent a tool call with an id or name above {_NAME_MAX} characters.")
+    return whole(name or "")
 
 
 def _parse(data: str) -> tuple[_Chunk, bool]:
@@ -196,4 +212,5 @@ def _lenient(value: object) -> _Chunk:
 
 def _reported(error: object, data: str) -> str:
     message = error.get("message") if isinstance(error, dict) else error
-    return f"The model server reported: {whole(str(message or data))[:500]}"
+    said = whole(str(message or data))[:500].strip()
+    return f"The model server reported: {said}" + ("" if said.endswith((".", "!", "?")) else ".")

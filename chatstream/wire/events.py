@@ -1,5 +1,6 @@
 """What a Run is made of: numbered, timed events. An event's number is its place in the Run, from 1."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -32,6 +33,21 @@ class RunEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     data: Any
     at: int
     """Milliseconds since the Run began."""
+
+
+def joined(events: Iterable[RunEvent], kind: Literal["text", "reasoning"]) -> str:
+    """All pieces of the text, or of the reasoning."""
+    return "".join(event.data for event in events if event.kind == kind)
+
+
+def tool_calls(events: Iterable[RunEvent]) -> list[dict[str, str]] | None:
+    """The tool calls put together, {id, name, arguments} each, in the order they began; None if there are none."""
+    calls: dict[int, dict[str, str]] = {}
+    for event in events:
+        if event.kind == "toolCall":
+            new = {"id": event.data["id"], "name": event.data["name"], "arguments": ""}
+            calls.setdefault(event.data["index"], new)["arguments"] += event.data["arguments"]
+    return list(calls.values()) or None
 
 
 _encoder = msgspec.json.Encoder()

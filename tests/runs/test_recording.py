@@ -22,12 +22,13 @@ class Failing(SqliteStore):
 
     away = ""
 
-    def record(self, batches: Sequence[Batch], endings: Sequence[Ending]) -> None:
+    def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
         if self.away == "before":
             raise StoreUnavailable("away")
-        super().record(batches, endings)
+        lost = super().record(worker, batches, endings)
         if self.away == "after":
             raise StoreUnavailable("the connection broke after the commit")
+        return lost
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def begin(store: SqliteStore, lease: int = 1) -> Submission:
 
 @pytest.fixture
 def recorder(store: Failing) -> Iterator[Recorder]:
-    recorder = Recorder(store, lambda run: None)
+    recorder = Recorder(store, "w", done=lambda run: None, stop=lambda run: None)
     loop = gevent.spawn(recorder.run)
     yield recorder
     loop.kill()
@@ -103,11 +104,11 @@ def test_an_orphan_becomes_interrupted_with_the_text_that_was_stored(store: Fail
     run = Run(submission.run)
     for piece in ("Hel", "lo"):
         run.append("text", piece)
-    store.record([Batch(run_id=run.id, first=1, events=run.events)], [])
+    store.record("w", [Batch(run_id=run.id, first=1, events=run.events)], [])
     assert store.orphans(5) == []
     orphans = store.orphans(6)
     for orphan in orphans * 2:  # two workers may find it
-        distant.bury(store, orphan)
+        distant.bury(store, orphan, "w2")
     events = store.events(run.id, 0)
     assert events[:-1] == run.events
     assert (events[-1].kind, events[-1].data["state"]) == ("end", "interrupted")
@@ -121,4 +122,43 @@ def test_an_orphan_becomes_interrupted_with_the_text_that_was_stored(store: Fail
 def test_a_follower_ends_when_the_chat_is_deleted(store: Failing) -> None:
     submission = begin(store)
     store.delete("me", submission.chat.id)
-    assert list(distant.follow(store, submission.run, 0, 15)) == []
+    followed = [event for some in distant.follow(store, submission.run, 0, 15) for event in some]
+    assert [(event.kind, event.data["state"]) for event in followed] == [("end", "stopped")]
+
+
+def test_one_run_that_cannot_be_written_keeps_no_other_from_the_store(store: Failing, recorder: Recorder) -> None:
+    good, bad = (Run(begin(store).run) for _ in range(2))
+    for run in (good, bad):
+        recorder.add(run)
+        run.append("text", "fine ")
+    recorder.flush()
+    gevent.sleep(0.3)
+    bad.append("text", "half \ud83d")
+    good.append("text", "and whole")
+    for run in (bad, good):
+        run.end = END
+        recorder.finish(run)
+        wait_ended(run)
+    assert (good.state, bad.state) == ("complete", "interrupted")
+    assert store.events(good.id, 0) == good.events
+    kept = store.run("me", bad.id)
+    assert kept is not None
+    assert kept.state == "interrupted"
+    assert store.events(bad.id, 0)[-1].kind == "end"
+
+
+def test_a_run_that_was_taken_over_ends_here_as_it_did_there(store: Failing, recorder: Recorder) -> None:
+    run = Run(begin(store).run)
+    run.append("text", "a")
+    recorder.flush()
+    for orphan in store.orphans(10**15):
+        distant.bury(store, orphan, "w2")
+    recorder.add(run)
+    run.append("text", "b")
+    run.end = END
+    recorder.finish(run)
+    wait_ended(run)
+    assert run.state == "interrupted"
+    assert [event.kind for event in store.events(run.id, 0)] == ["end"]
+    answer = store.messages("me", run.record.chat_id)[1]
+    assert (answer.state, answer.content) == ("interrupted", "")

@@ -92,7 +92,7 @@ class Browser:
         self._network(offline=False)
 
     def find(self, role: str, name: str, seconds: float = 10.0) -> WebElement:
-        """The visible element with this role and accessible name, awaited. Raises TimeoutError with what there is."""
+        """The element that a screen reader calls so, awaited. Raises TimeoutError with the names there are."""
         try:
             return self.wait(lambda: next(iter(self.find_all(role, name)), None), seconds)
         except TimeoutError:
@@ -100,7 +100,7 @@ class Browser:
             raise TimeoutError(f"no {role} named {name!r} within {seconds:g} s; there are {names}") from None
 
     def find_all(self, role: str, name: str | None = None) -> list[WebElement]:
-        """The visible elements with this role, and with this accessible name if one is given, in the page's order."""
+        """The elements with this role, and this accessible name if one is given, in order; hidden ones have no role."""
         candidates = self.driver.find_elements(By.CSS_SELECTOR, CANDIDATES.get(role, f"[role={role}]"))
         return [element for element in candidates if _matches(element, role, name)]
 
@@ -187,7 +187,6 @@ class Chromium(Server):
 
 def _matches(element: WebElement, role: str, name: str | None) -> bool:
     try:
-        named = name is None or element.accessible_name == name
-        return named and element.aria_role == role and element.is_displayed()
+        return (name is None or element.accessible_name == name) and element.aria_role == role
     except StaleElementReferenceException:
         return False  # replaced since it was listed

@@ -47,9 +47,7 @@ class Mongod(Server):
     def command(self) -> list[str]:
         replica_set = ["--replSet", "rs0", "--oplogSize", "64", "--wiredTigerCacheSizeGB", "0.25"]
         place = ["--dbpath", str(self.data), "--port", str(self.port), "--bind_ip", "127.0.0.1", "--nounixsocket"]
-        quick = ["diagnosticDataCollectionEnabled=false", "shutdownTimeoutMillisForSignaledShutdown=100"]
-        parameters = [part for setting in quick for part in ("--setParameter", setting)]
-        return [str(self.program), *replica_set, *place, *parameters]
+        return [str(self.program), *replica_set, *place, "--setParameter", "diagnosticDataCollectionEnabled=false"]
 
     def environment(self) -> Mapping[str, str]:
         return mongod_environment(self.program.parent)

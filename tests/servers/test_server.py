@@ -43,6 +43,16 @@ class Deaf(Slow):
         return [sys.executable, "-c", "import time; print('still waiting', flush=True); time.sleep(60)"]
 
 
+class Parent(Slow):
+    """A program with a child that would live on."""
+
+    def command(self) -> list[str]:
+        return ["sh", "-c", "sleep 60 & echo $!; wait"]
+
+    def ready(self) -> bool:
+        return bool(self.log_tail())
+
+
 def test_start_waits_until_it_serves_and_close_leaves_nothing():
     with Slow() as server:
         assert http_status(server.port, "/") == 200
@@ -68,6 +78,14 @@ def test_a_failure_beside_a_server_carries_its_log():
     assert "/nothing-here" in "".join(failure.value.__notes__)
 
 
+def test_kill_takes_the_programs_own_children_along():
+    with Parent() as server:
+        child = int(server.log_tail())
+        assert not ends(child, seconds=0.1)
+        server.kill()
+        assert ends(child)
+
+
 def test_the_log_is_shown_from_the_mark_on():
     with Slow() as server:
         http_status(server.port, "/before")
@@ -85,12 +103,15 @@ def test_it_does_not_outlive_the_process_that_started_it(tmp_path: Path):
 
 
 def test_a_missing_program_is_skipped_on_a_desk_and_fails_in_ci(monkeypatch: pytest.MonkeyPatch):
+    either = (pytest.skip.Exception, pytest.fail.Exception)
     monkeypatch.delenv("CI", raising=False)
-    with pytest.raises(pytest.skip.Exception, match="no-such-program is not installed"):
+    with pytest.raises(either, match="no-such-program is not installed") as outcome:
         need("no-such-program")
+    assert outcome.type is pytest.skip.Exception
     monkeypatch.setenv("CI", "true")
-    with pytest.raises(pytest.fail.Exception, match="no-such-program is not installed"):
+    with pytest.raises(either, match="no-such-program is not installed") as outcome:
         need("no-such-program")
+    assert outcome.type is pytest.fail.Exception
 
 
 def test_programs_of_the_system_are_found_with_an_ordinary_users_path(monkeypatch: pytest.MonkeyPatch):

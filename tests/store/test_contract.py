@@ -61,6 +61,7 @@ def ending(s: Submission, seq: int, content: str = "Hi", **fields: Any) -> Endin
     known: dict[str, Any] = {
         "state": "complete",
         "reasoning": "",
+        "tool_calls": None,
         "error": None,
         "usage": {"completion_tokens": 1},
         "timings": {"totalMs": 5},
@@ -138,7 +139,7 @@ def test_events_are_read_from_any_number(store: Store) -> None:
     store.begin(s)
     events = texts(1, 9)
     for first, last in ((1, 4), (5, 5), (6, 9)):
-        store.record([Batch(run_id=s.run.id, first=first, events=events[first - 1 : last])], [])
+        store.record("w1", [Batch(run_id=s.run.id, first=first, events=events[first - 1 : last])], [])
     for after in range(11):
         assert store.events(s.run.id, after) == events[after:]
     record = store.run(ME, s.run.id)
@@ -151,7 +152,7 @@ def test_writing_a_batch_again_longer_replaces_it(store: Store) -> None:
     store.begin(s)
     events = texts(1, 5)
     for n in (2, 5, 5):
-        store.record([Batch(run_id=s.run.id, first=1, events=events[:n])], [])
+        store.record("w1", [Batch(run_id=s.run.id, first=1, events=events[:n])], [])
     assert store.events(s.run.id, 0) == events
 
 
@@ -159,13 +160,13 @@ def test_an_ending_fills_run_message_and_chat_and_can_be_repeated(store: Store) 
     s = submission()
     store.begin(s)
     error = {"message": "broke", "code": "upstream_broke"}
-    end = ending(s, 2, "Hi 😀", state="upstream_error", reasoning="hm", error=error)
+    calls = [{"id": "c", "name": "clock", "arguments": "{}"}]
+    end = ending(s, 2, "Hi 😀", state="upstream_error", reasoning="hm", error=error, tool_calls=calls)
     batch = Batch(run_id=s.run.id, first=1, events=texts(1, 2))
-    for _ in range(2):
-        store.record([batch], [end])
+    assert [store.record("w1", [batch], [end]) for _ in range(2)] == [set(), {s.run.id}]
     answer = store.messages(ME, s.chat.id)[1]
     assert (answer.content, answer.reasoning, answer.state) == ("Hi 😀", "hm", "upstream_error")
-    assert (answer.error, answer.usage, answer.timings) == (error, end.usage, end.timings)
+    assert (answer.error, answer.usage, answer.timings, answer.tool_calls) == (error, end.usage, end.timings, calls)
     record, chat = store.run(ME, s.run.id), store.chat(ME, s.chat.id)
     assert record is not None
     assert chat is not None
@@ -177,7 +178,7 @@ def test_many_runs_in_one_commit(store: Store) -> None:
     begun = [submission(prompt=f"question {i}") for i in range(50)]
     gevent.joinall([gevent.spawn(store.begin, s) for s in begun], raise_error=True)
     batches = [Batch(run_id=s.run.id, first=1, events=texts(1, 20)) for s in begun]
-    store.record(batches, [ending(s, 20, f"answer {i}") for i, s in enumerate(begun)])
+    store.record("w1", batches, [ending(s, 20, f"answer {i}") for i, s in enumerate(begun)])
     for i, s in enumerate(begun):
         assert store.events(s.run.id, 0) == batches[i].events
         assert store.messages(ME, s.chat.id)[1].content == f"answer {i}"
@@ -211,7 +212,7 @@ def test_search_finds_chats_by_all_words_in_title_or_message(store: Store) -> No
     fish, bird = submission(prompt="Tell me of the Häring fish"), submission(prompt="And of birds?")
     for s, content in ((fish, "It swims in cold water"), (bird, "They fly, and swim on water")):
         store.begin(s)
-        store.record([Batch(run_id=s.run.id, first=1, events=texts(1, 1))], [ending(s, 1, content)])
+        store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, 1))], [ending(s, 1, content)])
     store.rename(ME, bird.chat.id, "Feathers")
 
     def found(words: str) -> set[str]:
@@ -237,7 +238,7 @@ def test_rename_and_delete(store: Store) -> None:
     s, kept = submission(), submission()
     store.begin(s)
     store.begin(kept)
-    store.record([Batch(run_id=s.run.id, first=1, events=texts(1, 3))], [])
+    store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, 3))], [])
     assert store.rename(ME, s.chat.id, "Neuer Name")
     assert store.chats(ME, "neuer", None, 10).chats[0].id == s.chat.id
     for _ in range(2):
@@ -253,7 +254,8 @@ def test_what_a_deleted_chats_run_still_writes_is_not_kept(store: Store) -> None
     s = submission()
     store.begin(s)
     store.delete(ME, s.chat.id)
-    store.record([Batch(run_id=s.run.id, first=1, events=texts(1, 3))], [ending(s, 3)])
+    late = Batch(run_id=s.run.id, first=1, events=texts(1, 3))
+    assert store.record("w1", [late], [ending(s, 3)]) == {s.run.id}
     assert store.events(s.run.id, 0) == []
     assert store.chat(ME, s.chat.id) is None
     assert store.run(ME, s.run.id) is None
@@ -273,7 +275,7 @@ def test_orders_reach_the_worker_that_has_the_run(store: Store) -> None:
     mine, theirs, ended = submission(worker="w1"), submission(worker="w2"), submission(worker="w1")
     for s in (mine, theirs, ended):
         store.begin(s)
-    store.record([Batch(run_id=ended.run.id, first=1, events=texts(1, 1))], [ending(ended, 1)])
+    store.record("w1", [Batch(run_id=ended.run.id, first=1, events=texts(1, 1))], [ending(ended, 1)])
     assert store.orders("w1", 100) == []
     for s in (mine, theirs, ended):
         store.order_watch(s.run.id, 200)
@@ -290,8 +292,28 @@ def test_leases_are_renewed_by_worker_and_run_out(store: Store) -> None:
     assert store.orphans(100) == []
     store.renew("w1", 500)
     assert [run.id for run in store.orphans(101)] == [theirs.run.id]
-    store.record([Batch(run_id=theirs.run.id, first=1, events=texts(1, 1))], [ending(theirs, 1)])
+    store.record("w2", [Batch(run_id=theirs.run.id, first=1, events=texts(1, 1))], [ending(theirs, 1)])
     assert store.orphans(400) == []
+
+
+def test_an_orphan_is_taken_over_by_one_worker_and_its_old_one_writes_nothing_more(reopen: Callable[[], Store]) -> None:
+    store, other = reopen(), reopen()
+    s = submission(worker="w1", lease=100)
+    store.begin(s)
+    batch = Batch(run_id=s.run.id, first=1, events=texts(1, 2))
+    assert store.record("w1", [batch], []) == set()
+    assert not store.take_over(s.run.id, "early", 100, 900)
+    takers = [gevent.spawn(at.take_over, s.run.id, name, 101, 900) for at, name in ((store, "w2"), (other, "w3"))]
+    taken = [greenlet.get() for greenlet in takers]
+    assert sorted(taken) == [False, True]
+    late = Batch(run_id=s.run.id, first=3, events=texts(3, 2))
+    assert store.record("w1", [late], [ending(s, 4, "late")]) == {s.run.id}
+    assert store.events(s.run.id, 0) == batch.events
+    assert store.messages(ME, s.chat.id)[1].state == "running"
+    owner = "w2" if taken[0] else "w3"
+    assert store.record(owner, [], [ending(s, 2, "kept", state="interrupted")]) == set()
+    assert store.record(owner, [], [ending(s, 2, "again")]) == {s.run.id}
+    assert store.messages(ME, s.chat.id)[1].content == "kept"
 
 
 def test_preparing_twice_keeps_everything(reopen: Callable[[], Store]) -> None:

@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_the_settings_name_comes_first(folder: Path) -> None:
     (folder / "providers.toml").write_text(TWO)
     found = resolve(Settings(openai_base_url="http://a/v1/", openai_api_key="k", ai_model="m"), nobody)
-    assert found == Providers((Provider("settings", "http://a/v1", "k", default_model="m"),))
+    assert found == Providers((Provider("OPENAI_BASE_URL", "http://a/v1", "k", default_model="m"),))
 
 
 @pytest.mark.parametrize(("env", "order"), [("development", ["local", "hosted"]), ("production", ["hosted", "local"])])
@@ -47,7 +47,7 @@ def test_the_environment_chooses_the_default_of_the_file(
     found = resolve(Settings(env=env), nobody)  # type: ignore[arg-type]
     assert [provider.name for provider in found.all] == order
     hosted = next(provider for provider in found.all if provider.name == "hosted")
-    assert hosted == Provider("hosted", "https://api.example/v1", "secret", ("big", "small"))
+    assert hosted == Provider("hosted", "https://api.example/v1", "secret", ("big", "small"), "big")
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,9 @@ def test_the_environment_chooses_the_default_of_the_file(
     [
         ("nonsense", "providers.toml cannot be used"),
         ("[providers.a]\nmodels = ['x']", "base_url"),
-        ("[providers.a]\nbase_url = 'x'\nmodel = 'm'", "unknown field"),
-        ("development = 'b'\n[providers.a]\nbase_url = 'x'", "must name its provider for development"),
+        ("[providers.a]\nbase_url = 'localhost:1234'", "base_url"),
+        ("[providers.a]\nbase_url = 'http://x'\nmodel = 'm'", "unknown field"),
+        ("development = 'b'\n[providers.a]\nbase_url = 'http://x'", "must name its provider for development"),
         ("[providers.a]\nbase_url = 'http://x'\nkey = 'NOT_THERE'", "NOT_THERE, which is not set"),
     ],
 )
@@ -64,6 +65,18 @@ def test_a_file_that_cannot_be_used_says_why(folder: Path, text: str, sentence: 
     (folder / "providers.toml").write_text(text)
     with pytest.raises(SettingsError, match=sentence):
         resolve(Settings(), nobody)
+
+
+def test_only_the_default_provider_needs_its_key(folder: Path) -> None:
+    (folder / "providers.toml").write_text(TWO)
+    assert [provider.name for provider in resolve(Settings(), nobody).all] == ["local"]
+    with pytest.raises(SettingsError, match="HOSTED_KEY, which is not set"):
+        resolve(Settings(env="production"), nobody)
+
+
+def test_the_model_of_the_settings_is_the_default_of_the_default_provider(folder: Path) -> None:
+    (folder / "providers.toml").write_text(TWO)
+    assert resolve(Settings(ai_model="mine"), nobody).default.default_model == "mine"
 
 
 def test_a_key_may_stand_in_the_dotenv_file(folder: Path) -> None:

@@ -184,6 +184,23 @@ def test_tls_streams_closes_at_once_and_checks_the_certificate(
         ask(stranger, url)
 
 
+def test_events_in_tls_records_of_their_own_are_read_together(
+    tls: tuple[Nginx, ssl.SSLContext], model_server: ModelServer
+) -> None:
+    nginx, context = tls
+    model_server.script(
+        [["raw", "first"], ["gate", "go on"], ["repeat", 300, [["raw", "event"], ["sleep", 0.001]]], ["end"]]
+    )
+    with client(Transport(context)) as http:
+        body = body_of(ask(http, f"https://localhost:{nginx.port}/v1"))
+        assert body.read() == b"first"
+        model_server.release("go on")
+        model_server.wait_ended()
+        reads = list(iter(body.read, b""))
+    assert b"".join(reads) == b"event" * 300
+    assert len(reads) < 30
+
+
 def test_other_greenlets_run_while_one_connects_and_reads(http: httpx2.Client, model_server: ModelServer) -> None:
     model_server.script([["sleep", 0.3], *answer("late")])
     reading = gevent.spawn(lambda: ask(http, model_server.url).read())

@@ -176,6 +176,9 @@ def test_export_and_import_carry_the_whole_tree(api: Api) -> None:
     [
         ({"format": "other/9"}, "format"),
         ({"title": ""}, "title"),
+        ({"title": " "}, "title"),
+        ({"createdAt": 253402300800000}, "createdAt"),
+        ({"messages": [{"id": "a", "role": "user", "content": "a\0b"}]}, "NUL"),
         ({"messages": 5}, "messages"),
         ({"messages": [{"id": "a", "role": "user", "content": "x"}] * 2}, "same id"),
         ({"messages": [{"id": "a", "parentId": "b", "role": "user", "content": "x"}]}, "parentId"),
@@ -212,8 +215,10 @@ def test_tool_calls_come_as_frames_by_index(api: Api, model_server: ModelServer)
     model_server.script(
         [*(["delta", {"tool_calls": [p]}] for p in pieces), ["finish", "tool_calls"], ["done"], ["end"]]
     )
-    _, frames = api.answer("What time is it?")
+    ids, frames = api.answer("What time is it?")
     calls = [value["toolCall"] for _, value in frames if "toolCall" in value]
     assert {(call["index"], call["id"], call["name"]) for call in calls} == {(0, "c1", "clock")}
     assert json.loads("".join(call["arguments"] for call in calls)) == {"zone": "UTC"}
     assert frames[-1][1]["state"] == "complete"
+    kept = api.history(ids["chatId"])[1]["toolCalls"]
+    assert kept == [{"id": "c1", "name": "clock", "arguments": '{"zone":"UTC"}'}]

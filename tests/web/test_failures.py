@@ -1,5 +1,6 @@
 """Upstream's failures, from a real model server: their status, their frames, what is stored, and one call each."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -39,6 +40,14 @@ REFUSALS: list[tuple[Steps, int, str, str]] = [
     ([["status", 200, {}, {"error": "no memory"}]], 502, "upstream_reported", "no memory"),
     ([["status", 200, {}, {"object": "chat.completion", "choices": []}]], 502, "upstream_invalid", "application/json"),
     ([["status", 200, {"Content-Type": "text/html"}, "<html>Hello</html>"]], 502, "upstream_invalid", "text/html"),
+    ([["status", 400, {}, '{"error": {"message": "half \\ud83d"}}']], 400, "upstream_rejected", "half \ufffd"),
+    ([["status", 500, {}, "x" * 3_000_000]], 502, "upstream_refused", "500"),
+    (
+        [["headers", {"Content-Type": "text/plain"}], ["repeat", 100, [["raw", "x" * 50_000]]]],
+        502,
+        "upstream_invalid",
+        "text/plain",
+    ),
     ([["rst"]], 502, "upstream_unreachable", "cannot be reached"),
     ([["fin"]], 502, "upstream_unreachable", "cannot be reached"),
     ([["wire", "nonsense\r\n\r\n"]], 502, "upstream_unreachable", "HTTP"),
@@ -90,6 +99,7 @@ BROKEN: list[tuple[Steps, str, str]] = [
     ([["done"], ["end"]], "truncated", "upstream_error"),
     ([["end"]], "truncated", "upstream_error"),
     ([["finish", None], ["done"], ["end"]], "truncated", "upstream_error"),
+    ([["finish", "error"], ["done"], ["end"]], "upstream_error", "upstream_reported"),
     ([["event", "nonsense"], ["text", "lost"], ["end"]], "upstream_error", "upstream_invalid"),
     ([["chunk", {"error": {"message": "no memory"}}], ["end"]], "upstream_error", "upstream_reported"),
     ([["chunk", {"error": "no memory"}], ["end"]], "upstream_error", "upstream_reported"),
@@ -179,3 +189,40 @@ def test_a_refusal_after_the_stream_began_is_a_frame(serve: Serve, model_server:
     end = [line for line in lines if line.startswith("data: ")][-1]
     assert '"state":"upstream_error"' in end
     assert '"code":"upstream_rate_limited"' in end
+
+
+def test_odd_usage_keeps_the_chat_readable(api: Api, model_server: ModelServer) -> None:
+    model_server.script(
+        [["text", "Hel"], ["finish", "stop"], ["usage", {"completion_tokens": True}], ["done"], ["end"]]
+    )
+    ids, frames = api.answer("Hello")
+    assert (frames[-1][1]["state"], frames[-1][1]["usage"]) == ("complete", None)
+    assert api.history(ids["chatId"])[1]["content"] == "Hel"
+
+
+def test_an_odd_retry_after_is_not_passed_on(api: Api, model_server: ModelServer) -> None:
+    for odd in ("€".encode().decode("latin-1"), "soon", "-1"):
+        model_server.script(failure(429, "slow down", {"Retry-After": odd}))
+        reply = api.post("/chat", {"prompt": "Hello"})
+        assert (reply.status, "Retry-After" in reply.headers) == (429, False)
+    date = "Wed, 21 Oct 2026 07:28:00 GMT"
+    model_server.script(failure(429, "slow down", {"Retry-After": date}))
+    assert api.post("/chat", {"prompt": "Hello"}).headers["Retry-After"] == date
+
+
+def test_what_was_packed_unasked_is_not_unpacked(api: Api, model_server: ModelServer) -> None:
+    model_server.script([["headers", {"Content-Encoding": "gzip"}], ["raw", "\x1f\x8b"], ["end"]])
+    reply = api.post("/chat", {"prompt": "Hello"})
+    assert (reply.status, reply.json["code"]) == (502, "upstream_invalid")
+    assert "gzip" in reply.json["message"]
+    bomb = gzip.compress(b"\0" * 50_000_000).decode("latin-1")
+    model_server.script([["headers", {"Content-Encoding": "gzip"}, 500], ["raw", bomb], ["end"]])
+    reply = api.post("/chat", {"prompt": "Hello"})
+    assert (reply.status, len(reply.body) < 1000) == (502, True)
+
+
+@pytest.mark.parametrize("endless", [["wire", "0\r\n" + "X: y\r\n" * 400_000], ["wire", "1;" + "x" * 3_000_000]])
+def test_framing_without_an_end_is_cut(api: Api, model_server: ModelServer, endless: list[Any]) -> None:
+    model_server.script([["text", "Hel"], ["sleep", 0.05], endless])
+    _, frames = api.answer("Hello")
+    assert (text_of(frames), frames[-1][1]["state"]) == ("Hel", "upstream_error")

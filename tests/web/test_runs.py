@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.api import Api, Frame, text_of
+from tests.api import Api, Frame, Streamed, text_of
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer, answer
 from tests.web.conftest import Serve, store_settings
@@ -79,6 +79,18 @@ def test_a_running_answer_is_followed_live_from_any_number(here: Api, there: Api
         assert frames[-1][1]["state"] == "complete"
 
 
+def test_a_deleted_chat_ends_its_followers_with_a_last_frame(here: Api, there: Api, model_server: ModelServer) -> None:
+    model_server.script([["text", "Hel"], ["gate", "never"]])
+    frames = here.ask("Hello").frames()
+    ids = next(frames)[1]
+    read(frames, "Hel")
+    follower = there.open("GET", f"/runs/{ids['runId']}/events").frames()
+    read(follower, "Hel")
+    assert there.call("DELETE", f"/chat/{ids['chatId']}").status == 204
+    assert list(follower)[-1][1]["state"] == "stopped"
+    assert list(frames)[-1][1]["state"] == "stopped"
+
+
 def test_a_reader_that_leaves_does_not_end_the_run(here: Api, there: Api, model_server: ModelServer) -> None:
     model_server.script([["text", "Hel"], ["gate", "gone"], *answer("lo world")])
     streamed = here.ask("Hello")
@@ -142,8 +154,8 @@ def test_one_request_id_is_one_run_also_at_the_same_moment(here: Api, there: Api
     assert len(found) == 8
     assert all(frames == found[0] for frames in found)
     assert text_of(found[0]) == "once only"
-    again = there.post("/chat", {**body, "stream": True})
-    assert again.status == 200
+    whole = there.post("/chat", dict(reversed({**body, "stream": False}.items())))
+    assert (whole.status, whole.json["completion"]) == (200, "once only")
     other = there.post("/chat", {**body, "prompt": "Something else"})
     assert (other.status, other.json["code"]) == (409, "conflict")
     assert len(model_server.requests()) == 1
@@ -183,6 +195,21 @@ def test_replay_of_a_running_answer_goes_on_live(here: Api, there: Api, model_se
     seen = read(replay, "Hel")
     model_server.release("go on")
     assert text_of([*seen, *replay]) == "Hello"
+
+
+def test_many_at_once_do_not_pass_the_limit(serve: Serve, model_server: ModelServer) -> None:
+    api = Api(serve(CHATSTREAM_MAX_STREAMS="3").address)
+    model_server.default([["text", "Hel"], ["gate", "end"], ["finish", "stop"], ["end"]])
+    streams: list[Streamed] = []
+    asking = [threading.Thread(target=lambda: streams.append(api.ask("Hello"))) for _ in range(20)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    assert sorted(stream.status for stream in streams) == [200] * 3 + [503] * 17
+    model_server.release("end")
+    assert [list(s.frames())[-1][1]["state"] for s in streams if s.status == 200] == ["complete"] * 3
+    assert len(model_server.requests()) == 3
 
 
 def test_above_the_limit_of_answers_there_is_a_503_at_once(serve: Serve, model_server: ModelServer) -> None:

@@ -173,3 +173,14 @@ def test_usage_beyond_64_bits_is_dropped() -> None:
 def test_finish_reasons() -> None:
     reasons = ["stop", "tool_calls", "eos", "length", "content_filter"]
     assert [end_state(r) for r in reasons] == ["complete", "complete", "complete", "length", "filtered"]
+    assert {end_state(r) for r in ("error", "abort", "cancelled")} == {"upstream_error"}
+
+
+def test_usage_takes_whole_numbers_only() -> None:
+    _, reader = read(json.dumps({"usage": {"prompt_tokens": True, "completion_tokens": 1.5, "total_tokens": "3"}}))
+    assert reader.usage is None
+
+
+def test_a_tool_call_with_an_absurd_name_is_refused() -> None:
+    call = {"index": 0, "id": "i", "function": {"name": "x" * 300}}
+    assert isinstance(read(chunk(tool_calls=[call]))[1].error, UpstreamInvalid)

@@ -1,0 +1,118 @@
+// @ts-check
+/** @import {Ending, Frame, Ids, Message, ToolCall} from "./types.js" */
+/** @import {Painter} from "./painter.js" */
+import { copy, find } from "./dom.js";
+import { endingLine, figures } from "./endings.js";
+import { Phase } from "./phase.js";
+import { TextFlow } from "./text-flow.js";
+
+/** One answer on the page: takes the frames of its run, and says how it ended. */
+export class Answer {
+  /** @type {Map<number, HTMLElement>} */
+  #tools = new Map();
+  #state;
+
+  /** @param {HTMLElement} article @param {Painter} painter @param {string} model the name shown while it is awaited */
+  constructor(article, painter, model) {
+    this.article = article;
+    this.painter = painter;
+    this.model = model;
+    this.phase = new Phase(find(article, ".phase", HTMLElement));
+    this.text = new TextFlow(find(article, ".answer", HTMLElement), painter);
+    this.reasoning = new TextFlow(find(article, ".reasoning .text", HTMLElement), painter);
+    this.#state = article.dataset.state ?? "running";
+  }
+
+  /** @param {Painter} painter @param {string} model */
+  static blank(painter, model) {
+    return new Answer(copy("#message-template", '[data-role="assistant"]'), painter, model);
+  }
+
+  get id() {
+    return this.article.dataset.id ?? "";
+  }
+
+  get running() {
+    return this.#state === "running";
+  }
+
+  /** How it ended, in a sentence. */
+  get summary() {
+    return this.article.querySelector(".ending-words")?.textContent ?? "The answer is complete.";
+  }
+
+  /** @param {Ids} ids */
+  identify({ runId, messageId }) {
+    this.article.id = `m-${messageId}`;
+    this.article.dataset.id = messageId;
+    this.article.dataset.run = runId;
+  }
+
+  /** @param {Frame} frame any but the last */
+  take(frame) {
+    if (frame.text !== undefined) this.#written(frame.text);
+    else if (frame.reasoning !== undefined) this.#reasoned(frame.reasoning);
+    else if (frame.toolCall) this.#called(frame.toolCall);
+  }
+
+  /** @param {string} words what is awaited, until the first text */
+  wait(words) {
+    if (this.text.empty) this.phase.show(words);
+  }
+
+  /** The text as a whole, where it did not come as frames. @param {Message} message */
+  settle(message) {
+    this.text.replace(message.content);
+    this.reasoning.replace(message.reasoning ?? "");
+    find(this.article, ".reasoning", HTMLElement).hidden = this.reasoning.empty;
+    this.end(message);
+  }
+
+  /** @param {Ending} ending */
+  end(ending) {
+    this.text.finish();
+    this.reasoning.finish();
+    this.phase.clear();
+    this.#state = this.article.dataset.state = ending.state;
+    this.article.removeAttribute("aria-busy");
+    this.painter.end.keep(() => this.#foot(ending));
+  }
+
+  /** @param {Ending} ending */
+  #foot(ending) {
+    const hasText = !this.text.empty;
+    const parts = [endingLine(ending, hasText), hasText ? figures({ ...ending, model: ending.model ?? this.model }) : null];
+    const foot = find(this.article, ".foot", HTMLElement);
+    foot.dataset.state = ending.state;
+    foot.replaceChildren(...parts.filter((part) => part !== null));
+  }
+
+  /** @param {string} piece */
+  #written(piece) {
+    this.phase.clear();
+    this.text.add(piece);
+  }
+
+  /** @param {string} piece */
+  #reasoned(piece) {
+    find(this.article, ".reasoning", HTMLElement).hidden = false;
+    this.wait("Thinking");
+    this.reasoning.add(piece);
+  }
+
+  /** @param {ToolCall} call a name at first, then pieces of its arguments */
+  #called({ index = 0, name, arguments: piece }) {
+    const tool = this.#tools.get(index) ?? this.#tool(index);
+    if (name) find(tool, ".tool-name", HTMLElement).textContent = name;
+    find(tool, ".tool-arguments", HTMLElement).append(piece ?? "");
+    this.wait("Calling a tool");
+  }
+
+  /** @param {number} index */
+  #tool(index) {
+    const tool = copy("#tool-template", ".tool");
+    this.#tools.set(index, tool);
+    find(this.article, ".tools", HTMLElement).append(tool);
+    return tool;
+  }
+}

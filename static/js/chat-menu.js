@@ -1,0 +1,94 @@
+// @ts-check
+import { find } from "./dom.js";
+
+/** The menu of a chat in the list (one menu, put beside the button that opened it), and renaming in place. */
+export class ChatMenu {
+  /** @type {HTMLElement | null} */
+  #button = null;
+
+  /**
+   * @param {HTMLElement} menu
+   * @param {HTMLElement} list
+   * @param {{rename: (id: string, title: string) => void, delete: (id: string, title: string) => void}} listener
+   */
+  constructor(menu, list, listener) {
+    this.menu = menu;
+    this.listener = listener;
+    list.addEventListener("click", (event) => this.#pressed(event));
+    menu.addEventListener("click", (event) => this.#chosen(event));
+    menu.addEventListener("keydown", (event) => this.#moved(event));
+    menu.addEventListener("toggle", () => this.#toggled());
+  }
+
+  /** @param {Event} event */
+  #pressed(event) {
+    const button = /** @type {Element} */ (event.target).closest(".chat-options");
+    if (!(button instanceof HTMLElement)) return;
+    const again = button === this.#button && this.menu.matches(":popover-open");
+    if (again) return this.menu.hidePopover();
+    this.#button = button;
+    this.menu.showPopover();
+    this.#place(button);
+    find(this.menu, "button", HTMLElement).focus();
+  }
+
+  /** @param {HTMLElement} button */
+  #place(button) {
+    const at = button.getBoundingClientRect();
+    const below = at.bottom + this.menu.offsetHeight <= innerHeight;
+    this.menu.style.top = `${below ? at.bottom : at.top - this.menu.offsetHeight}px`;
+    this.menu.style.left = `${Math.max(8, at.right - this.menu.offsetWidth)}px`;
+  }
+
+  #toggled() {
+    const open = this.menu.matches(":popover-open");
+    this.#button?.setAttribute("aria-expanded", String(open));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #moved(event) {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    const items = [...this.menu.querySelectorAll("button")];
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    const at = items.findIndex((item) => item === document.activeElement);
+    items.at((at + step) % items.length)?.focus();
+  }
+
+  /** @param {Event} event */
+  #chosen(event) {
+    const action = /** @type {HTMLElement} */ (event.target).dataset.action;
+    const item = this.#button?.closest(".chat-item");
+    if (!action || !(item instanceof HTMLElement)) return;
+    this.menu.hidePopover();
+    const link = find(item, ".chat-link", HTMLAnchorElement);
+    if (action === "rename") this.#edit(item, link);
+    else this.listener.delete(item.dataset.chat ?? "", link.textContent ?? "");
+  }
+
+  /** @param {HTMLElement} item @param {HTMLAnchorElement} link The title becomes a field: Enter and leaving keep, Esc does not. */
+  #edit(item, link) {
+    const field = document.createElement("input");
+    Object.assign(field, { className: "chat-rename", value: link.textContent, maxLength: 200, dir: "auto" });
+    field.setAttribute("aria-label", "Title");
+    let open = true;
+    const close = (/** @type {boolean} */ keep) => {
+      if (!open) return; // leaving the page's tree is a blur as well
+      open = false;
+      const title = field.value.trim();
+      const focused = document.activeElement === field;
+      field.replaceWith(link);
+      if (focused) link.focus();
+      if (keep && title && title !== link.textContent) this.listener.rename(item.dataset.chat ?? "", title);
+    };
+    field.addEventListener("blur", () => close(true));
+    field.addEventListener("keydown", (event) => {
+      if (event.isComposing || (event.key !== "Enter" && event.key !== "Escape")) return;
+      event.preventDefault();
+      event.stopPropagation();
+      close(event.key === "Enter");
+    });
+    link.replaceWith(field);
+    field.select();
+  }
+}

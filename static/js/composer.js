@@ -1,0 +1,116 @@
+// @ts-check
+import { find } from "./dom.js";
+
+/** The room left is told from here on. */
+const NEARLY_FULL = 0.9;
+
+/** The form at the foot: what is asked, Send that becomes Stop, and whether to stream. */
+export class Composer {
+  #running = false;
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {number} promptMax in characters
+   * @param {{send: (prompt: string) => void, stop: () => void}} listener
+   */
+  constructor(form, promptMax, listener) {
+    this.form = form;
+    this.promptMax = promptMax;
+    this.listener = listener;
+    this.field = find(form, "#prompt", HTMLTextAreaElement);
+    this.sendButton = find(form, "#send", HTMLButtonElement);
+    this.stopButton = find(form, "#stop", HTMLButtonElement);
+    this.count = find(form, "#count", HTMLElement);
+    this.choice = find(form, "#stream", HTMLInputElement);
+    this.choice.checked = kept() !== "off";
+    this.#listen();
+  }
+
+  /** Whether the answer is to be streamed. */
+  get stream() {
+    return this.choice.checked;
+  }
+
+  /** @param {boolean} yes an answer is being written: Send becomes Stop, in the same place and with the same focus */
+  set running(yes) {
+    const [from, to] = yes ? [this.sendButton, this.stopButton] : [this.stopButton, this.sendButton];
+    const focused = document.activeElement === from;
+    this.#running = yes;
+    to.hidden = false;
+    if (focused) to.focus();
+    from.hidden = true;
+  }
+
+  clear() {
+    this.field.value = "";
+    this.#measure();
+  }
+
+  /** What was not sent comes back, before anything typed since. @param {string} prompt */
+  restore(prompt) {
+    this.field.value = [prompt, this.field.value].filter(Boolean).join("\n\n");
+    this.#measure();
+    this.field.focus();
+  }
+
+  #listen() {
+    this.form.addEventListener("submit", (event) => (event.preventDefault(), this.#send()));
+    this.stopButton.addEventListener("click", (event) => this.#stopClicked(event));
+    this.field.addEventListener("keydown", (event) => this.#key(event));
+    this.field.addEventListener("input", () => this.#measure());
+    this.choice.addEventListener("change", () => keep(this.choice.checked ? "on" : "off"));
+    this.#measure();
+  }
+
+  #send() {
+    const prompt = this.field.value;
+    if (this.#running) return;
+    if (prompt.trim() === "") this.field.focus();
+    else this.listener.send(prompt);
+  }
+
+  /** The second half of a double click on Send does not stop. @param {MouseEvent} event */
+  #stopClicked(event) {
+    if (event.detail < 2) this.listener.stop();
+  }
+
+  /** An Enter that ends the composition of a character sends nothing (Safari tells by 229 only). @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    this.#send();
+  }
+
+  #measure() {
+    this.#grow();
+    const near = this.field.value.length > this.promptMax * NEARLY_FULL;
+    this.count.hidden = !near;
+    if (!near) return;
+    const characters = [...this.field.value].length;
+    this.count.toggleAttribute("data-over", characters > this.promptMax);
+    this.count.textContent = `${characters.toLocaleString("en")} / ${this.promptMax.toLocaleString("en")}`;
+  }
+
+  #grow() {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.field.style.height = "auto";
+    this.field.style.height = `${this.field.scrollHeight}px`;
+  }
+}
+
+function kept() {
+  try {
+    return localStorage.getItem("stream");
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} value */
+function keep(value) {
+  try {
+    localStorage.setItem("stream", value);
+  } catch {
+    // Storage is closed to this page: the choice lasts until the next one.
+  }
+}

@@ -1,0 +1,38 @@
+// @ts-check
+/** @import {Toast} from "./toast.js" */
+import { deleteChat } from "./api.js";
+
+const UNDO_MS = 6000;
+const NEWS_MS = 4000;
+
+/** Deletes a chat after a time in which it can be undone; leaving the page ends that time. */
+export class Deletion {
+  /**
+   * @param {Toast} toast
+   * @param {{hide: (id: string) => void, show: (id: string) => void, deleted: (id: string) => void}} listener
+   */
+  constructor(toast, listener) {
+    this.toast = toast;
+    this.listener = listener;
+    window.addEventListener("pagehide", () => toast.dismiss());
+  }
+
+  /** @param {string} id @param {string} title */
+  begin(id, title) {
+    const undo = () => this.listener.show(id);
+    this.toast.show(`Deleted “${title}”.`, { ms: UNDO_MS, undo, gone: () => void this.#commit(id) });
+    this.listener.hide(id);
+  }
+
+  /** @param {string} id */
+  async #commit(id) {
+    try {
+      await deleteChat(id);
+      this.listener.deleted(id);
+    } catch (error) {
+      this.listener.show(id);
+      const why = /** @type {Error} */ (error).message;
+      this.toast.show(`The chat was not deleted. ${why}`, { ms: NEWS_MS, undo: null, gone: () => {} });
+    }
+  }
+}

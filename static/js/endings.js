@@ -1,0 +1,51 @@
+// @ts-check
+/** @import {Ending} from "./types.js" */
+import { copy, find } from "./dom.js";
+
+const WITHOUT_WORDS = new Set(["complete", "running"]);
+
+/**
+ * The line that says how an answer ended, or null where nothing has to be said.
+ *
+ * @param {Ending} ending
+ * @param {boolean} hasText whether some of the answer came
+ */
+export function endingLine({ state, error }, hasText) {
+  const known = state === "complete" && !hasText ? "empty" : state;
+  if (WITHOUT_WORDS.has(known)) return null;
+  const line = copy("#ending-template", `[data-ending="${known}"]`);
+  if (error) find(line, ".ending-words", HTMLElement).textContent = error.message;
+  const kept = line.querySelector(".ending-kept");
+  if (kept instanceof HTMLElement) kept.hidden = !hasText;
+  return line;
+}
+
+/**
+ * The figures under an answer; what is not known stays hidden.
+ *
+ * @param {Ending} ending
+ */
+export function figures({ model, usage, timings }) {
+  const line = copy("#ending-template", ".figures");
+  const first = timings?.firstTokenMs;
+  const values = {
+    model,
+    first: first == null ? null : duration(first),
+    rate: timings?.tokensPerSecond?.toFixed(0),
+    tokens: usage?.completion_tokens?.toLocaleString("en"),
+  };
+  for (const [name, value] of Object.entries(values)) fill(line, name, value);
+  return line;
+}
+
+/** @param {number} ms */
+function duration(ms) {
+  return ms < 1000 ? `${Math.floor(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** @param {HTMLElement} line @param {string} name @param {string | null | undefined} value */
+function fill(line, name, value) {
+  const slot = find(line, `[data-figure="${name}"]`, HTMLElement);
+  slot.textContent = value ?? "";
+  find(line, `.figure:is([data-figure="${name}"], :has([data-figure="${name}"]))`, HTMLElement).hidden = value == null;
+}

@@ -1,0 +1,146 @@
+// @ts-check
+/** @import {Answer} from "./answer.js" */
+/** @import {Ending, Frame, Ids, NumberedFrame, Submission} from "./types.js" */
+import { readChat, Refusal, stopRun } from "./api.js";
+import { pause, RunFollower } from "./run.js";
+import { fetchWhole, openStream } from "./submission.js";
+
+/** One answer from its submission, or from a reload in its middle, to its end. */
+export class Exchange {
+  #aborter = new AbortController();
+  #runId = "";
+  #chatId = "";
+  #stopping = false;
+  #awaited = "";
+  /** @type {Submission | null} */
+  #submission = null;
+
+  /**
+   * @param {Answer} answer
+   * @param {{began: (ids: Ids) => void, stopFailed: (error: Error) => void}} listener
+   */
+  constructor(answer, listener) {
+    this.answer = answer;
+    this.listener = listener;
+  }
+
+  /**
+   * @param {Submission} submission
+   * @returns {Promise<void>} the answer has ended; throws a Refusal when nothing was saved
+   */
+  async submit(submission) {
+    this.#submission = submission;
+    this.#await(submission.stream ? `Waiting for ${this.answer.model}` : "Waiting for the whole answer");
+    try {
+      await (submission.stream ? this.#stream(submission) : this.#whole(submission));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** @param {string} runId @param {string} chatId The run's frames from the first: what the page shows may lag behind them. */
+  async resume(runId, chatId) {
+    this.#runId = runId;
+    this.#chatId = chatId;
+    this.#await(`Waiting for ${this.answer.model}`);
+    await this.#follow(0);
+  }
+
+  /** The run is asked to finish; its last frame then ends the answer. */
+  async stop() {
+    this.#stopping = true;
+    this.answer.phase.show("Stopping");
+    try {
+      this.#runId ||= await this.#findRun();
+      if (this.#runId) await stopRun(this.#runId);
+    } catch (error) {
+      this.#stopping = false;
+      this.answer.phase.clear();
+      this.answer.wait(this.#awaited);
+      this.listener.stopFailed(/** @type {Error} */ (error));
+    }
+  }
+
+  /** @param {string} words */
+  #await(words) {
+    this.#awaited = words;
+    this.answer.wait(words);
+  }
+
+  /** A whole answer names its run only once it is there; the same submission, streamed, names it at once. */
+  async #findRun() {
+    if (!this.#submission || this.#submission.stream) return "";
+    const { ids, rest } = await openStream({ ...this.#submission, stream: true }, this.#aborter.signal);
+    await rest.return();
+    return ids.runId;
+  }
+
+  /** @param {Submission} submission */
+  async #stream(submission) {
+    const { ids, after, rest } = await openStream(submission, this.#aborter.signal);
+    this.#began(ids);
+    await this.#follow(after, rest);
+  }
+
+  /** @param {Submission} submission */
+  async #whole(submission) {
+    const whole = await fetchWhole(submission, this.#aborter.signal);
+    this.#began(whole);
+    this.answer.settle({ ...whole, _id: whole.messageId, content: whole.completion });
+  }
+
+  /** @param {Ids} ids */
+  #began(ids) {
+    this.#runId = ids.runId;
+    this.#chatId = ids.chatId;
+    this.answer.identify(ids);
+    this.listener.began(ids);
+    if (this.#stopping) this.stop();
+  }
+
+  /** @param {number} after @param {AsyncGenerator<NumberedFrame, void, void>} [open] */
+  async #follow(after, open) {
+    const connected = (/** @type {boolean} */ yes) => this.answer.phase.connected(yes);
+    const frame = (/** @type {Frame} */ data) => this.#take(data);
+    const follower = new RunFollower(this.#runId, after, { frame, connected });
+    const outcome = await follower.follow(this.#aborter.signal, open);
+    if (outcome === "gone") await this.#readBack();
+  }
+
+  /** @param {Frame} frame */
+  #take(frame) {
+    if (frame.state) this.answer.end(/** @type {Ending} */ (frame));
+    else this.answer.take(frame);
+  }
+
+  /** The run has ended and its frames are not kept: its message is. */
+  async #readBack() {
+    for (let failed = 1; ; failed += 1) {
+      try {
+        const { history } = await readChat(this.#chatId);
+        const message = history.find(({ _id }) => _id === this.answer.id);
+        if (!message) return this.answer.end({ state: "missing" });
+        if (message.state !== "running") return this.answer.settle(message);
+      } catch (error) {
+        if (error instanceof Refusal && error.status === 404) return this.answer.end({ state: "missing" });
+      }
+      await pause(failed, this.#aborter.signal);
+      this.#aborter.signal.throwIfAborted();
+    }
+  }
+
+  /** @param {unknown} error */
+  #failed(error) {
+    if (this.#aborter.signal.aborted) throw error;
+    if (!(error instanceof Refusal)) return this.answer.end({ state: "unsent" });
+    const { body } = error;
+    if (!body.messageId) throw error;
+    this.#began(/** @type {Ids} */ (body));
+    this.answer.settle({
+      _id: body.messageId,
+      content: body.completion ?? "",
+      state: body.state,
+      error: { message: error.message, code: body.code },
+    });
+  }
+}

@@ -1,0 +1,62 @@
+// @ts-check
+
+/** Counts as the end: browsers round scroll positions. */
+const SLACK_PX = 2;
+
+/**
+ * Follows the end of the page while the reader is there. What the page does never counts as the reader's doing: growth
+ * does not move the scroll position, so only a reader moves it up, and only arriving at the very end follows again.
+ */
+export class EndFollower {
+  #following = false;
+  #top = 0;
+
+  /**
+   * @param {HTMLElement} jump the button that leads back to the end
+   * @param {HTMLElement} dock what stands below the text and may grow
+   */
+  constructor(jump, dock) {
+    this.jump = jump;
+    window.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.keep(() => {})).observe(dock);
+    jump.addEventListener("click", () => this.toEnd());
+  }
+
+  /** Change the page; stay at the end if the reader was there. @param {() => void} change */
+  keep(change) {
+    change();
+    if (this.#following) this.#go();
+    this.#show();
+  }
+
+  toEnd() {
+    this.#following = true;
+    this.#go();
+    this.#show();
+  }
+
+  get #page() {
+    return /** @type {Element} */ (document.scrollingElement);
+  }
+
+  get #left() {
+    return this.#page.scrollHeight - this.#page.clientHeight - this.#page.scrollTop;
+  }
+
+  #go() {
+    this.#page.scrollTop = this.#page.scrollHeight;
+    this.#top = this.#page.scrollTop;
+  }
+
+  #scrolled() {
+    const top = this.#page.scrollTop;
+    if (this.#left <= SLACK_PX) this.#following = true;
+    else if (top < this.#top) this.#following = false;
+    this.#top = top;
+    this.#show();
+  }
+
+  #show() {
+    this.jump.hidden = this.#following || this.#left < this.#page.clientHeight / 4;
+  }
+}

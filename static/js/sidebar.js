@@ -1,0 +1,25 @@
+// @ts-check
+import { find } from "./dom.js";
+
+/** Folds the list of chats away on a wide window. On a narrow one it is a drawer, which the page opens by itself. */
+export class Sidebar {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    const fold = find(document, "#fold", HTMLElement);
+    const unfold = find(document, "#unfold", HTMLElement);
+    fold.addEventListener("click", () => (this.#set("folded"), unfold.focus()));
+    unfold.addEventListener("click", () => (this.#set("open"), fold.focus()));
+    // A drawer left open would lie over the page when the window widens.
+    matchMedia("(min-width: 52rem)").addEventListener("change", () => element.hidePopover());
+  }
+
+  /** @param {"folded" | "open"} state */
+  #set(state) {
+    document.documentElement.classList.toggle("folded", state === "folded");
+    try {
+      localStorage.setItem("sidebar", state);
+    } catch {
+      // Storage is closed to this page: the list comes back on the next one.
+    }
+  }
+}

@@ -1,0 +1,83 @@
+// @ts-check
+/** @import {Painter} from "./painter.js" */
+
+/**
+ * Text that grows inside an element. Each paragraph is a block of its own, so that a finished one is never laid out
+ * again; the blocks' text joined is the text that came, to the letter.
+ *
+ * An element that already holds text takes the stream from its beginning: nothing is drawn until the stream has caught
+ * up with what the page shows, and then only what is new.
+ */
+export class TextFlow {
+  #shown;
+  #pending = "";
+  /** @type {Text | null} */
+  #tail = null;
+
+  /** @param {HTMLElement} element @param {Painter} painter */
+  constructor(element, painter) {
+    this.element = element;
+    this.painter = painter;
+    this.#shown = element.textContent ?? "";
+  }
+
+  get empty() {
+    return this.#pending === "" && this.element.textContent === "";
+  }
+
+  /** @param {string} piece */
+  add(piece) {
+    this.#pending += piece;
+    this.painter.request(this);
+  }
+
+  paint() {
+    if (this.#shown !== "" && !this.#catchUp()) return;
+    if (this.#pending !== "") this.#append(this.#pending);
+    this.#pending = "";
+  }
+
+  /** The stream has ended: what it brought is the whole text, also where the page showed another. */
+  finish() {
+    this.painter.flush();
+    if (this.#shown !== "" && this.#pending !== "") this.replace(this.#pending);
+    this.#shown = this.#pending = "";
+  }
+
+  /** @param {string} text */
+  replace(text) {
+    this.#shown = this.#pending = "";
+    if (this.element.textContent === text) return;
+    this.element.textContent = "";
+    this.#tail = null;
+    if (text !== "") this.#append(text);
+  }
+
+  /** @returns {boolean} whether the stream has come as far as what is shown */
+  #catchUp() {
+    const caughtUp = this.#pending.startsWith(this.#shown);
+    if (!caughtUp && this.#shown.startsWith(this.#pending)) return false;
+    if (caughtUp) this.#pending = this.#pending.slice(this.#shown.length);
+    else this.element.textContent = "";
+    this.#shown = "";
+    return true;
+  }
+
+  /** @param {string} text */
+  #append(text) {
+    const tail = (this.#tail ??= this.#block(this.element.firstChild));
+    tail.appendData(text);
+    const cut = tail.data.lastIndexOf("\n\n") + 2;
+    if (cut >= 2) this.#tail = this.#block(tail.splitText(cut));
+  }
+
+  /** @param {ChildNode | null} content text that becomes the block's; none makes an empty one */
+  #block(content) {
+    const block = document.createElement("span");
+    block.className = "text-block";
+    const text = content instanceof Text ? content : new Text();
+    block.append(text);
+    this.element.append(block);
+    return text;
+  }
+}

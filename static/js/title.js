@@ -1,0 +1,27 @@
+// @ts-check
+import { find } from "./dom.js";
+
+/** The open chat's title: in the bar, in the browser's tab, in the form that changes it. */
+export class ChatTitle {
+  /** @param {HTMLElement} topbar */
+  constructor(topbar) {
+    this.heading = find(topbar, "#chat-title", HTMLElement);
+    this.menu = find(topbar, "#topbar-menu", HTMLDetailsElement);
+    this.field = find(topbar, "#title", HTMLInputElement);
+  }
+
+  /** @param {string} title */
+  show(title) {
+    this.heading.textContent = this.field.value = title;
+    document.title = `${title} · ChatStream`;
+    this.menu.hidden = false;
+  }
+
+  /** @returns {boolean} whether it was open */
+  closeMenu() {
+    const { open } = this.menu;
+    this.menu.open = false;
+    if (open) find(this.menu, "summary", HTMLElement).focus();
+    return open;
+  }
+}

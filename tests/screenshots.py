@@ -1,0 +1,246 @@
+"""Photographs of the page in its states, for the documentation: `python -m tests.screenshots [state …]`.
+
+Writes docs/img/<state>-<desktop or phone>-<light or dark>.png. Each is taken of a ChatStream of its own, in front of
+the scripted model server, so that the pictures show the same every time.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import product
+from typing import Any, NamedTuple
+
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.api import Api
+from tests.servers.app import ChatStream
+from tests.servers.chromium import Chromium
+from tests.servers.model_server import ModelServer, answer, failure
+from tests.servers.server import ROOT
+from tests.web.page.page import Page
+
+OUT = ROOT / "docs" / "img"
+SIZES = {"desktop": (1280, 800, 1.0), "phone": (390, 844, 1.5), "narrow": (320, 640, 1.5), "zoomed": (640, 400, 2.0)}
+SCHEMES = ("light", "dark")
+
+EARLIER = (
+    "A letter to the landlord about the heating",
+    "Regular expressions for dates",
+    "What to cook with fennel",
+    "Notes on Vermeer’s light",
+    "Why is the sky dark at night?",
+    "Packing list for a week in the hills",
+)
+QUESTION = "Why does the tide come in twice a day?"
+TIDE = (
+    "Because the earth turns beneath two bulges of water, not one.",
+    "The moon pulls on the sea. On the side that faces it, the pull is strongest, and the water is drawn towards the "
+    "moon. On the far side the pull is weakest: there the earth is drawn away from under the water, and the sea stands "
+    "high as well.",
+    "A point on the coast passes through both bulges in the course of a day, so it has high water twice. The moon has "
+    "moved on a little in the meantime, and that is why the tide comes about fifty minutes later each day.",
+)
+THOUGHT = (
+    "The question is about twice, not about tides as such. One bulge is easy to explain; the second is what people "
+    "wonder about. Begin with the two bulges, then why the far one exists."
+)
+ARABIC = (
+    "لأن الأرض تدور تحت نتوءين من الماء، لا نتوء واحد.\n\n"
+    "يجذب القمر البحر، وتمر كل نقطة على الساحل بالنتوءين كليهما في اليوم الواحد: 2 مرتان. 🌊🌙\n\n"
+    "In English again: each paragraph stands where its own script begins."
+)
+Steps = list[list[Any]]
+
+
+def written(*paragraphs: str) -> Steps:
+    """The steps of a text, word by word, and not its end."""
+    return [step for step in answer("\n\n".join(paragraphs)) if step[0] == "text"]
+
+
+class Scene(NamedTuple):
+    """What a state is set up with."""
+
+    page: Page
+    model: ModelServer
+    api: Api
+
+    def ask(self, steps: Steps, question: str = QUESTION) -> None:
+        self.model.script(steps)
+        self.page.ask(question)
+
+    def ended(self, state: str) -> None:
+        self.page.wait_state(state)
+
+
+def first_visit(scene: Scene) -> None:
+    scene.page.browser.find("textbox", "Message")
+
+
+def new_chat(scene: Scene) -> None:
+    scene.page.browser.find("textbox", "Message")
+
+
+def waiting(scene: Scene) -> None:
+    scene.ask([["gate", "never"]])
+    scene.page.browser.wait(lambda: scene.page.phase.endswith("· 3 s"))
+
+
+def thinking(scene: Scene) -> None:
+    scene.ask([["reasoning", THOUGHT], ["gate", "never"]])
+    scene.page.browser.wait(lambda: scene.page.phase.endswith("· 2 s"))
+    scene.page.browser.driver.find_element(By.CSS_SELECTOR, ".reasoning:not([hidden]) summary").click()
+
+
+def streaming(scene: Scene) -> None:
+    text = written(*TIDE)[:62]
+    scene.ask([*text, ["gate", "never"]])
+    scene.page.wait_answer("".join(step[1] for step in text))
+
+
+def complete(scene: Scene) -> None:
+    scene.ask(answer("\n\n".join(TIDE), pause=0.02))
+    scene.ended("complete")
+
+
+def tools(scene: Scene) -> None:
+    function = {"name": "get_tides", "arguments": '{"harbour": "Saint-Malo", "days": 3}'}
+    call = {"index": 0, "id": "call_1", "type": "function", "function": function}
+    scene.ask([["delta", {"tool_calls": [call]}], ["gate", "never"]], "When is high water in Saint-Malo?")
+    scene.page.browser.wait(lambda: scene.page.phase.startswith("Calling a tool"))
+
+
+def stopped(scene: Scene) -> None:
+    streaming(scene)
+    scene.page.press(Keys.ESCAPE)
+    scene.ended("stopped")
+
+
+def refused(scene: Scene) -> None:
+    scene.ask(failure(401, "Incorrect API key provided."))
+    scene.ended("upstream_error")
+
+
+def broken(scene: Scene) -> None:
+    scene.ask([*written(*TIDE)[:40], ["sleep", 0.3], ["rst"]])
+    scene.ended("upstream_error")
+
+
+def cut(scene: Scene) -> None:
+    scene.ask([*written(*TIDE)[:62], ["finish", "length"], ["done"], ["end"]])
+    scene.ended("length")
+
+
+def offline(scene: Scene) -> None:
+    scene.page.browser.go_offline()
+    scene.page.ask(QUESTION)
+    scene.ended("unsent")
+
+
+def long_answer(scene: Scene) -> None:
+    scene.ask([*written(*TIDE * 6), ["gate", "never"]])
+    scene.page.browser.wait(lambda: scene.page.answer.count("\n") == 34)
+    scene.page.browser.evaluate("scrollBy(0, -500)")
+    scene.page.browser.find("button", "Jump to latest")
+
+
+def right_to_left(scene: Scene) -> None:
+    scene.ask(answer(ARABIC), "لماذا يأتي المد مرتين في اليوم؟")
+    scene.ended("complete")
+
+
+def many_chats(scene: Scene) -> None:
+    for number in range(200):
+        scene.api.post("/chat", {"prompt": f"{EARLIER[number % len(EARLIER)]} ({number})"})
+    scene.page.reload()
+    drawer(scene)
+
+
+def search_hits(scene: Scene) -> None:
+    drawer(scene)
+    scene.page.browser.find("searchbox", "Search chats").send_keys("fennel")
+    scene.page.browser.wait(lambda: len(scene.page.chats) == 1)
+
+
+def search_nothing(scene: Scene) -> None:
+    drawer(scene)
+    scene.page.browser.find("searchbox", "Search chats").send_keys("zeppelin")
+    scene.page.browser.wait(lambda: not scene.page.chats)
+
+
+def deleted(scene: Scene) -> None:
+    complete(scene)
+    drawer(scene)
+    scene.page.click("button", f"Options for {EARLIER[2]}")
+    scene.page.browser.find("menuitem", "Delete").click()
+    scene.page.browser.find("button", "Undo")
+
+
+def without_javascript(scene: Scene) -> None:
+    scene.page.browser.disable_javascript()
+    scene.page.open("/")
+    scene.model.script(answer("\n\n".join(TIDE)))
+    scene.page.write(QUESTION)
+    scene.page.click("button", "Send")
+    scene.page.browser.wait(lambda: "fifty minutes later" in scene.page.answer)
+
+
+def missing(scene: Scene) -> None:
+    scene.page.open(f"/c/{'0' * 24}")
+
+
+def drawer(scene: Scene) -> None:
+    """Open the list of chats where it is a drawer."""
+    for button in scene.page.browser.find_all("button", "Chats"):
+        button.click()
+        scene.page.browser.find("searchbox", "Search chats")
+
+
+State = Callable[[Scene], None]
+Variants = tuple[tuple[str, str], ...]
+ALL: Variants = (*product(("desktop", "phone"), SCHEMES), ("narrow", "light"), ("zoomed", "light"))
+TWO: Variants = (("desktop", "light"), ("phone", "dark"))
+STATES: dict[State, Variants] = {
+    **dict.fromkeys((first_visit, streaming), ALL),
+    **dict.fromkeys((new_chat, waiting, thinking, complete, tools, stopped, refused, broken, cut, offline), TWO),
+    **dict.fromkeys((long_answer, right_to_left, many_chats, search_hits, search_nothing, deleted), TWO),
+    **dict.fromkeys((without_javascript, missing), TWO),
+}
+
+
+@contextmanager
+def served(model: ModelServer, chats: tuple[str, ...]) -> Iterator[ChatStream]:
+    """A ChatStream with these earlier chats."""
+    model.reset()
+    with ChatStream({"OPENAI_BASE_URL": model.url, "AI_MODEL": "llama3.2"}) as server:
+        for title in reversed(chats):
+            Api(server.address).post("/chat", {"prompt": title})
+        yield server
+
+
+def photograph(state: State, size: str, scheme: str, model: ModelServer, chromium: Chromium) -> None:
+    name = state.__name__.replace("_", "-")
+    with served(model, () if state is first_visit else EARLIER) as server:
+        browser = chromium.browser()
+        browser.prefer(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
+        browser.resize(*SIZES[size])
+        browser.command("Emulation.setScrollbarsHidden", hidden=True)
+        state(Scene(Page(browser, server.url).open(), model, Api(server.address)))
+        browser.screenshot(OUT / f"{name}-{size}-{scheme}.png")
+        browser.close()
+
+
+def main() -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    wanted = set(sys.argv[1:])
+    with ModelServer() as model, Chromium() as chromium:
+        for state, variants in STATES.items():
+            if wanted and state.__name__ not in wanted:
+                continue
+            for size, scheme in variants:
+                photograph(state, size, scheme, model, chromium)
+                print(f"{state.__name__} {size} {scheme}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

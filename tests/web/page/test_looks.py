@@ -1,0 +1,102 @@
+"""The page at every width and in both themes; what it follows, and what it is made of."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.servers.model_server import ModelServer, answer
+from tests.servers.server import ROOT
+from tests.web.page.page import Page
+
+# -- how it looks
+
+
+@pytest.mark.parametrize("width", [320, 390, 640, 1280])
+def test_nothing_is_wider_than_the_window(page: Page, model_server: ModelServer, width: int) -> None:
+    page.browser.resize(width, 700)
+    page.open("/")
+    assert page.overflow == 0
+    model_server.script(answer("x" * 400 + " | a | table | " * 20))
+    page.ask("y" * 300)
+    page.wait_state("complete")
+    assert page.overflow == 0
+
+
+def test_on_a_phone_the_chats_are_a_drawer(page: Page) -> None:
+    page.ask("In the drawer")
+    page.wait_state("complete")
+    page.browser.resize(390, 844)
+    assert page.browser.find_all("link", "In the drawer") == []
+    page.click("button", "Chats")
+    page.browser.find("link", "In the drawer")
+    page.press(Keys.ESCAPE)
+    page.browser.wait(lambda: not page.browser.find_all("link", "In the drawer"))
+    assert page.browser.driver.switch_to.active_element.accessible_name == "Chats"
+    sizes = "return ['.drawer-button', '#send'].map((b) => document.querySelector(b).getBoundingClientRect().height)"
+    assert min(page.browser.evaluate(sizes)) >= 44
+
+
+CONTRAST = """
+    const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true})
+    const light = (color) => {
+      canvas.fillStyle = color
+      canvas.fillRect(0, 0, 1, 1)
+      const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((c) => c / 255).map(
+        (c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+    const style = getComputedStyle(document.documentElement)
+    const [a, b] = [...arguments].map((name) => light(style.getPropertyValue(name))).sort((x, y) => y - x)
+    return (a + 0.05) / (b + 0.05)"""
+PAIRS = [
+    *((text, ground, 4.5) for text in ("--ink", "--muted", "--accent", "--warn") for ground in ("--paper", "--side")),
+    ("--ink", "--inset", 4.5),
+    ("--muted", "--inset", 4.5),
+    ("--on-accent", "--accent", 4.5),
+    ("--control-line", "--paper", 3.0),
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_have_contrast_in_both_themes(page: Page, scheme: str) -> None:
+    page.browser.prefer(prefers_color_scheme=scheme)
+    low = {(a, b): page.browser.evaluate(CONTRAST, a, b) for a, b, least in PAIRS}
+    assert {pair: ratio for (pair, ratio), (_, _, least) in zip(low.items(), PAIRS, strict=True) if ratio < least} == {}
+    lightness = page.browser.evaluate("return getComputedStyle(document.documentElement).backgroundColor")
+    assert (float(re.findall(r"[\d.]+", lightness)[0]) < 0.5) == (scheme == "dark")
+
+
+def test_the_end_is_followed_until_the_reader_leaves_it(page: Page, model_server: ModelServer) -> None:
+    page.browser.resize(900, 500)
+    lines = [["text", f"Line {number}\n"] for number in range(60)]
+    model_server.script(
+        [*lines, ["gate", "one"], *lines, ["gate", "two"], *lines, ["finish", "stop"], ["done"], ["end"]]
+    )
+    page.ask("Write a lot")
+    left = "const p = document.scrollingElement; return Math.round(p.scrollHeight - p.clientHeight - p.scrollTop)"
+    page.browser.wait(lambda: page.answer.count("\n") == 60)
+    page.browser.wait(lambda: page.browser.evaluate(left) == 0)
+    page.browser.evaluate("scrollTo(0, 100)")
+    page.browser.find("button", "Jump to latest")
+    model_server.release("one")
+    page.browser.wait(lambda: page.answer.count("\n") == 120)
+    assert page.browser.evaluate("return scrollY") == 100
+    page.click("button", "Jump to latest")
+    model_server.release("two")
+    page.wait_state("complete")
+    page.browser.wait(lambda: page.browser.evaluate(left) == 0)
+
+
+# -- what the page is made of
+
+
+def test_every_module_is_fetched_early_and_all_is_small(page: Page) -> None:
+    files = [path for path in (ROOT / "static").rglob("*") if path.is_file()]
+    modules = {path.name for path in files if path.parent.name == "js"} - {"boot.js", "main.js", "types.js"}
+    early = "return [...document.querySelectorAll('link[rel=modulepreload]')].map((link) => link.href)"
+    assert {Path(href).name for href in page.browser.evaluate(early)} == modules
+    sent = [page.browser.driver.page_source.encode(), *(path.read_bytes() for path in files)]
+    assert sum(len(gzip.compress(content)) for content in sent) < 40_000
