@@ -67,7 +67,7 @@ def content(limit: int) -> bytes:
         body = request.get_data()
     except RequestEntityTooLarge as error:
         raise too_large from error
-    except Exception as error:  # noqa: BLE001 – each server's parser has exceptions of its own
+    except Exception as error:  # each server has a parser with exceptions of its own
         raise BadRequest(f"The body could not be read: {error}.") from error
     if len(body) > limit:
         raise too_large
