@@ -5,6 +5,9 @@ from gevent import monkey
 monkey.patch_all()  # the master looks for model servers before it forks; nothing may hold unpatched sockets
 
 import resource
+import sys
+
+import gevent
 
 from chatstream.app import choose_store, describe
 from chatstream.errors import ChatStreamError
@@ -22,7 +25,7 @@ worker_class = "gevent"
 worker_connections = 4 * settings.max_streams + 1000  # admission is the application's: a full gunicorn would be silent
 backlog = 4096
 timeout = 60
-graceful_timeout = 30
+graceful_timeout = int(settings.drain_s) + 10  # past it a worker is killed: the drain has to be over before
 keepalive = 75
 max_requests = 0  # replacing a worker would end the answers it is writing
 loglevel = "warning"
@@ -42,3 +45,30 @@ def on_starting(server):
 
 def when_ready(server):
     print("\n".join([describe(settings), *misspelt()]), flush=True)
+
+
+def post_worker_init(worker):
+    gevent.spawn(_drain, worker)
+
+
+def worker_exit(server, worker):
+    """A worker without open connections leaves at once, and so does an interrupted one: save its answers first."""
+    if desk := _desk(worker):
+        desk.drain(0 if getattr(worker, "interrupted", False) else settings.drain_s)
+
+
+def worker_int(worker):
+    worker.interrupted = True
+
+
+def _drain(worker):
+    while worker.alive:
+        gevent.sleep(0.1)
+    _desk(worker).drain(settings.drain_s)
+    gevent.sleep(1)  # the last frames, and requests that are no streams
+    sys.exit(0)  # connections that are merely kept alive would hold the worker until it is killed
+
+
+def _desk(worker):
+    app = getattr(worker, "wsgi", None)  # absent if the worker could not load the application
+    return app.extensions["chatstream"].desk if app else None

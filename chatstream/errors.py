@@ -11,6 +11,7 @@ ChatStreamError                     500 internal
 │   ├── UnknownModel                400 unknown_model
 │   └── TooLarge                    413 too_large
 ├── Busy                            503 busy            (Retry-After)
+├── Interrupted                     503 interrupted     the end of an answer whose server stopped
 ├── StoreError                      500 store
 │   └── StoreUnavailable            503 store_unavailable (Retry-After)
 └── UpstreamError                   502 upstream_error
@@ -87,6 +88,16 @@ class Busy(ChatStreamError):
     status = 503
     code = "busy"
     retry_after = "5"
+
+
+class Interrupted(ChatStreamError):
+    """This server stopped, or died, while it wrote the answer."""
+
+    status = 503
+    code = "interrupted"
+
+    def __init__(self) -> None:
+        super().__init__("The server stopped while it wrote this answer. What had arrived is kept.")
 
 
 class StoreError(ChatStreamError):

@@ -85,6 +85,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
     answer_bytes: Annotated[
         int, Meta(ge=1024, le=1 << 34), _help("Most bytes taken from a model server for one answer.")
     ] = 16 << 20
+    drain_s: Annotated[
+        Annotated[float, Meta(ge=0, le=3600)],
+        _help("How long a server that is told to stop lets running answers finish, before it interrupts them."),
+    ] = 20.0
     workers: Annotated[int, Meta(ge=1, le=256), _help("Worker processes; each uses one core.")] = 1
     max_streams: Annotated[
         int, Meta(ge=1, le=100_000), _help("Running answers per worker; one more is refused with 503.")

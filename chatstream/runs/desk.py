@@ -9,7 +9,7 @@ import gevent
 
 from chatstream.errors import Busy, ChatStreamError, Conflict, NotFound
 from chatstream.runs import distant
-from chatstream.runs.driver import Driver, Overdue, Stopped
+from chatstream.runs.driver import Drained, Driver, Overdue, Stopped
 from chatstream.runs.pace import Pace
 from chatstream.runs.recorder import Recorder
 from chatstream.runs.run import Pulse, Run
@@ -23,6 +23,8 @@ ORDERS_S = 0.1
 """How often other workers' orders are looked for, while there are Runs here."""
 RENEW_S, SWEEP_S = 5.0, 10.0
 STOP_S = 2.0
+SAVE_S = 4.0
+"""How long a stopping server tries to store what it interrupted."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ class Desk:
         self._live: dict[str, tuple[Driver, gevent.Greenlet]] = {}
         self._unstored: dict[str, Run] = {}
         self._starting = 0
+        self._draining = False
         self._recorder = Recorder(store, worker, done=self._forget, stop=self._abandon)
         self._pulse = Pulse(settings.heartbeat_s)
         self._pace = Pace(settings.frame_ms / 1000)
@@ -56,7 +59,9 @@ class Desk:
         return now_ms() + distant.LEASE_MS
 
     def admit(self) -> None:
-        """:raises Busy: if as many answers are running as are allowed"""
+        """:raises Busy: if as many answers are running as are allowed, or the server is stopping"""
+        if self._draining:
+            raise Busy("This server is stopping. Try again in a few seconds.")
         if len(self._live) + self._starting >= self._settings.max_streams:
             raise Busy(f"{self._settings.max_streams} answers are being written now. Try again in a few seconds.")
 
@@ -113,6 +118,14 @@ class Desk:
         elif self.here(record.id) is None and record.state == "running":
             distant.stop(self._store, record, STOP_S)
 
+    def drain(self, patience_s: float) -> None:
+        """Admit nobody more, let answers finish for so long, interrupt the rest; return when all is stored."""
+        self._draining = True
+        _wait_until(lambda: not self._live and not self._starting, patience_s)
+        for _, greenlet in list(self._live.values()):
+            greenlet.kill(Drained(), block=False)
+        _wait_until(lambda: not self._live and not self._unstored, SAVE_S)
+
     # -- a Run's end
 
     def _ended(self, driver: Driver) -> None:
@@ -163,6 +176,12 @@ class Desk:
     def _sweep(self) -> None:
         for orphan in self._store.orphans(now_ms()):
             distant.bury(self._store, orphan, f"{self.worker} sweeping")  # a name that is never renewed
+
+
+def _wait_until(true: Callable[[], bool], patience_s: float) -> None:
+    give_up = time.monotonic() + patience_s
+    while not true() and time.monotonic() < give_up:
+        gevent.sleep(0.02)
 
 
 def _repeat(job: Callable[[], Any], pause: float) -> None:

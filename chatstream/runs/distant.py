@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import gevent
 
-from chatstream.errors import StoreUnavailable
+from chatstream.errors import Interrupted, StoreUnavailable
 from chatstream.store.ports import RunStore
 from chatstream.store.records import Batch, RunRecord, ending, now_ms
 from chatstream.wire.events import RunEvent
@@ -16,10 +16,6 @@ _WATCH_S = 3.0
 """How long an order to write a Run out quickly holds; it is given again while somebody follows."""
 LEASE_MS = 30_000
 """How long a worker may not be heard of before its Runs are given an end."""
-LOST = {
-    "message": "The server stopped while it wrote this answer. What had arrived is kept.",
-    "code": "interrupted",
-}
 
 
 def follow(store: RunStore, record: RunRecord, after: int, heartbeat_s: float) -> Iterator[list[RunEvent]]:
@@ -91,5 +87,6 @@ def conclude(store: RunStore, record: RunRecord, worker: str) -> None:
 def interrupted(record: RunRecord, at: int) -> RunEvent:
     """The last event of a Run whose worker cannot end it."""
     timings = {"firstTokenMs": None, "totalMs": at, "tokensPerSecond": None}
-    end = {"chatId": record.chat_id, "state": "interrupted", "usage": None, "timings": timings, "error": LOST}
+    error = {"message": str(Interrupted()), "code": Interrupted.code}
+    end = {"chatId": record.chat_id, "state": "interrupted", "usage": None, "timings": timings, "error": error}
     return RunEvent("end", end, at)

@@ -7,7 +7,7 @@ from typing import Any
 
 import gevent
 
-from chatstream.errors import ChatStreamError, UpstreamError, UpstreamReported, UpstreamTimeout
+from chatstream.errors import ChatStreamError, Interrupted, UpstreamError, UpstreamReported, UpstreamTimeout
 from chatstream.runs.pace import Pace
 from chatstream.runs.run import Run
 from chatstream.upstream.client import Stream
@@ -19,6 +19,10 @@ _log = logging.getLogger(__name__)
 
 class Stopped(BaseException):
     """Thrown into a Run's greenlet: somebody pressed Stop. No `except Exception` on its way may swallow it."""
+
+
+class Drained(BaseException):
+    """Thrown into a Run's greenlet: this server stops, and waited as long as it may."""
 
 
 class Overdue(BaseException):
@@ -49,6 +53,8 @@ class Driver:
             self._outcome = "stopped", None
         except Overdue as overdue:
             self._outcome = "stalled", UpstreamTimeout(str(overdue))
+        except Drained:
+            self._outcome = "interrupted", Interrupted()
         except UpstreamTimeout as error:
             self._outcome = "stalled", error
         except UpstreamError as error:

@@ -7,7 +7,7 @@ import gevent
 import pytest
 
 from chatstream.chats.service import Chats, Question
-from chatstream.errors import StoreUnavailable
+from chatstream.errors import Interrupted, StoreUnavailable
 from chatstream.runs import distant
 from chatstream.runs.recorder import Recorder
 from chatstream.runs.run import Run
@@ -113,7 +113,11 @@ def test_an_orphan_becomes_interrupted_with_the_text_that_was_stored(store: Fail
     assert events[:-1] == run.events
     assert (events[-1].kind, events[-1].data["state"]) == ("end", "interrupted")
     answer = store.messages("me", submission.chat.id)[1]
-    assert (answer.content, answer.state, answer.error) == ("Hello", "interrupted", distant.LOST)
+    assert (answer.content, answer.state, answer.error) == (
+        "Hello",
+        "interrupted",
+        {"message": str(Interrupted()), "code": "interrupted"},
+    )
     assert store.orphans(6) == []
     followed = [event for some in distant.follow(store, submission.run, 1, 15) for event in some]
     assert followed == events[1:]

@@ -275,7 +275,7 @@ def test_models_are_listed_and_can_be_scripted(model_server: ModelServer):
     assert len(model_server.requests()) == 1
 
 
-def test_the_helpers_make_whole_answers(connect):
+def test_answer_and_failure_make_whole_scripts(connect):
     received = connect(*answer("Hello big world")).read_until(b"0\r\n\r\n")
     assert [piece in received for piece in (b'"Hello"', b'" big"', b'" world"', b'"stop"', b"[DONE]")] == [True] * 5
     assert b'"completion_tokens":3' in received
