@@ -17,10 +17,12 @@ class ThinkTags:
     def __init__(self) -> None:
         self._held = ""
         self._step = self._opening
+        self._answering = False
+        """Whether the answer itself has begun: nothing is a tag any more."""
 
     def feed(self, text: str) -> list[Part]:
         """The parts that are certain by now."""
-        if self._step == self._answering:
+        if self._answering:
             return [("text", text)]
         self._held += text
         return self._step()
@@ -41,7 +43,7 @@ class ThinkTags:
             return self._thinking()
         if OPEN.startswith(begun):
             return []
-        self._step = self._answering
+        self._answering = True
         return self._take("text", len(self._held))
 
     def _thinking(self) -> list[Part]:
@@ -58,11 +60,7 @@ class ThinkTags:
 
     def _between(self) -> list[Part]:
         self._held = self._held.lstrip()
-        if self._held:
-            self._step = self._answering
-        return self._take("text", len(self._held))
-
-    def _answering(self) -> list[Part]:
+        self._answering = bool(self._held)
         return self._take("text", len(self._held))
 
     def _take(self, kind: Literal["text", "reasoning"], n: int) -> list[Part]:

@@ -1,6 +1,6 @@
 """The native format and the store's packing."""
 
-from chatstream.wire.events import RunEvent, pack, unpack
+from chatstream.wire.events import RunEvent, joined, pack, tool_calls, unpack
 from chatstream.wire.formats import native
 
 EVENTS = [
@@ -25,3 +25,19 @@ def test_each_frame_is_one_numbered_line_of_json() -> None:
 
 def test_packing_keeps_everything() -> None:
     assert unpack(pack(EVENTS)) == EVENTS
+
+
+def test_pieces_are_joined_by_kind() -> None:
+    pieces = [RunEvent(kind, text, 0) for kind, text in (("text", "a"), ("reasoning", "b"), ("text", "c"))]
+    assert (joined(pieces, "text"), joined(pieces, "reasoning"), joined([], "text")) == ("ac", "b", "")
+
+
+def test_tool_calls_are_put_together_in_the_order_they_began() -> None:
+    def piece(index: int, arguments: str) -> RunEvent:
+        return RunEvent("toolCall", {"index": index, "id": f"c{index}", "name": "f", "arguments": arguments}, 0)
+
+    assert tool_calls([EVENTS[1], piece(1, "{"), piece(0, "[]"), piece(1, "}")]) == [
+        {"id": "c1", "name": "f", "arguments": "{}"},
+        {"id": "c0", "name": "f", "arguments": "[]"},
+    ]
+    assert tool_calls(EVENTS[:2]) is None
