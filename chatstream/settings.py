@@ -74,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
     providers: Annotated[str, _help("File that names several model servers; read when it exists.")] = "providers.toml"
     prompt_max: Annotated[int, Meta(ge=1, le=1_000_000), _help("Longest prompt, in characters.")] = 32_000
     heartbeat_s: Annotated[Seconds, _help("A stream that sent nothing for this long sends a comment.")] = 15.0
+    reader_s: Annotated[Seconds, _help("A reader that takes nothing for this long is cut; the answer goes on.")] = 60.0
     status_wait_s: Annotated[
         Annotated[float, Meta(ge=0, le=60)],
         _help("How long a streamed request waits for the model server to refuse with a status."),

@@ -12,7 +12,7 @@ from chatstream.access import OWNER
 from chatstream.chats.tree import branch
 from chatstream.errors import ChatStreamError
 from chatstream.store.records import Chat, RunRecord, new_id
-from chatstream.web import asking, present
+from chatstream.web import asking, present, streams
 from chatstream.web.bodies import ChatBody
 from chatstream.web.chat import checked, remove, searchable
 from chatstream.web.services import services
@@ -85,7 +85,9 @@ def _live(record: RunRecord) -> Response:
     unwritten = {"content": "", "reasoning": "", "toolCalls": None, "state": "running"}  # all of it comes live
     context["messages"] = [m | unwritten if m["_id"] == record.message_id else m for m in context["messages"]]
     headers = {"Content-Type": "text/html; charset=utf-8", "X-Accel-Buffering": "no", "Cache-Control": "no-store"}
-    return Response(stream_template("page.html", **context), headers=headers)
+    page = Response(stream_template("page.html", **context), headers=headers)
+    streams.bound_writes(page)
+    return page
 
 
 def _context(chat: Chat | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import gevent
-from flask import Response, jsonify, stream_with_context
+from flask import Response, jsonify, request, stream_with_context
 
 from chatstream.errors import Gone, status_of
 from chatstream.store.records import RunRecord
@@ -18,6 +18,7 @@ HEADERS = {
     "Cache-Control": "no-cache, no-transform",
     "X-Accel-Buffering": "no",
 }
+WRITE_MAX = 1 << 16
 EMPTY = "No completion generated"
 
 Events = Iterator[list[RunEvent]]
@@ -26,14 +27,29 @@ Events = Iterator[list[RunEvent]]
 def response(record: RunRecord, events: Events, after: int) -> Response:
     """The events, which begin behind number `after`, as server-sent events."""
     headers = {**HEADERS, "X-Run-Id": record.id, "X-Chat-Id": record.chat_id}
-    return Response(stream_with_context(frames(events, after)), headers=headers)
+    streamed = Response(stream_with_context(frames(events, after)), headers=headers)
+    bound_writes(streamed)
+    return streamed
 
 
 def frames(events: Events, after: int) -> Iterator[bytes]:
-    """Frames, and a heartbeat where nothing came."""
+    """Frames, and a heartbeat where nothing came, in writes of at most `WRITE_MAX` bytes."""
     for some in events:
-        yield native.frames(after + 1, some) if some else HEARTBEAT
+        data = native.frames(after + 1, some) if some else HEARTBEAT
+        for at in range(0, len(data), WRITE_MAX):
+            yield data[at : at + WRITE_MAX]
         after += len(some)
+
+
+def bound_writes(streamed: Response) -> None:
+    """Cut a reader that stops reading: gunicorn has no limit of its own, and would keep its greenlet for good.
+
+    The connection's time limit counts for each write, so a slow reader is safe if it takes `WRITE_MAX` bytes in it.
+    """
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None:
+        connection.settimeout(services().settings.reader_s)
+        streamed.call_on_close(lambda: connection.settimeout(None))
 
 
 def early_failure(record: RunRecord) -> Response | None:
