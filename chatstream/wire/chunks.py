@@ -90,6 +90,8 @@ class ChunkReader:
         self._halves: dict[str, Halves] = {}
         self._calls: list[dict[str, str]] = []
         self._out: list[Delta] = []
+        self._kind: Literal["text", "reasoning"] = "text"
+        self._parts: list[str] = []  # of this kind, not joined yet
 
     def feed(self, events: Iterable[Event]) -> list[Delta]:
         """The deltas of these events, neighbouring pieces of text joined. Never raises: see `error`."""
@@ -111,6 +113,7 @@ class ChunkReader:
         return self._flush()
 
     def _flush(self) -> list[Delta]:
+        self._settle()
         out, self._out = self._out, []
         return out
 
@@ -153,11 +156,16 @@ class ChunkReader:
             self._add(kind, part)
 
     def _add(self, kind: Literal["text", "reasoning"], text: str) -> None:
-        if not text:
-            return
-        if self._out and self._out[-1].kind == kind:
-            text = self._out.pop().data + text
-        self._out.append(Delta(kind, text))
+        if kind != self._kind:
+            self._settle()
+            self._kind = kind
+        self._parts.append(text)
+
+    def _settle(self) -> None:
+        """Make one delta of the pieces so far."""
+        if text := "".join(self._parts):
+            self._out.append(Delta(self._kind, text))
+        self._parts.clear()
 
     def _call(self, call: _ToolCall) -> None:
         index = self._place(call)
@@ -165,6 +173,7 @@ class ChunkReader:
         function = call.function or _Function()
         known["id"] = known["id"] or _short(call.id)
         known["name"] = known["name"] or _short(function.name)
+        self._settle()
         self._out.append(Delta("toolCall", {"index": index, **known, "arguments": whole(function.arguments or "")}))
 
     def _place(self, call: _ToolCall) -> int:
