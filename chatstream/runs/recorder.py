@@ -52,6 +52,8 @@ class Recorder:
 
     def finish(self, run: Run) -> None:
         """The Run's end is decided (`run.end`): write it now, with all that is left."""
+        if run.id not in self._runs:
+            return  # given up as one that cannot be written: it has its end
         self._ending[run.id] = RunEvent("end", run.end, run.age_ms()), time.monotonic() + PATIENCE_S
         self._urgent.set()
 

@@ -50,7 +50,7 @@ class Connection:
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self._body: list[bytes] = []
-        self._broken: httpx2.RemoteProtocolError | None = None
+        self._broken: httpx2.TransportError | None = None
         self._headed = self.complete = self.excess = self._keep_alive = False
         self.burst = False
         """Whether the last read was so large that more is probably on its way already."""
@@ -117,7 +117,9 @@ class Connection:
             while not self.complete and self._broken is None and sum(map(len, self._body)) < BUFFER:
                 self._receive()
         except (BlockingIOError, ssl.SSLWantReadError):
-            pass
+            pass  # no more has arrived
+        except httpx2.TransportError as error:
+            self._broken = error  # for the next read: what came before it is handed out first
         finally:
             self._sock.settimeout(self._timeout)
 

@@ -149,6 +149,8 @@ def test_one_run_that_cannot_be_written_keeps_no_other_from_the_store(store: Fai
     assert kept is not None
     assert kept.state == "interrupted"
     assert store.events(bad.id, 0)[-1].kind == "end"
+    recorder.finish(bad)  # its greenlet ends after it was given up
+    recorder._away(StoreUnavailable("away"))
 
 
 def test_a_run_that_was_taken_over_ends_here_as_it_did_there(store: Failing, recorder: Recorder) -> None:

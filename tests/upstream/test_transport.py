@@ -201,6 +201,22 @@ def test_events_in_tls_records_of_their_own_are_read_together(
     assert len(reads) < 30
 
 
+def test_what_came_before_a_tls_connection_broke_is_handed_out(
+    tls: tuple[Nginx, ssl.SSLContext], model_server: ModelServer
+) -> None:
+    nginx, context = tls
+    model_server.script([["raw", "one"], ["gate", "go on"], ["raw", "two"], ["fin"]])
+    with client(Transport(context)) as http:
+        body = body_of(ask(http, f"https://localhost:{nginx.port}/v1"))
+        assert body.read() == b"one"
+        model_server.release("go on")
+        model_server.wait_ended()
+        gevent.sleep(0.2)  # both have arrived: the bytes and the end
+        assert body.read() == b"two"
+        with pytest.raises(httpx2.TransportError):
+            body.read()
+
+
 def test_other_greenlets_run_while_one_connects_and_reads(http: httpx2.Client, model_server: ModelServer) -> None:
     model_server.script([["sleep", 0.3], *answer("late")])
     reading = gevent.spawn(lambda: ask(http, model_server.url).read())

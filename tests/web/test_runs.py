@@ -1,5 +1,6 @@
 """Section 2 of docs/api.md: Runs that are followed, stopped and replayed, on the worker they live in and on another."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 
@@ -227,3 +228,16 @@ def test_above_the_limit_of_answers_there_is_a_503_at_once(serve: Serve, model_s
     assert [list(frames)[-1][1]["state"] for frames in running] == ["complete"] * 2
     model_server.reset()
     assert api.post("/chat", {"prompt": "One more"}).status == 200
+
+
+def test_events_that_are_no_longer_kept_are_gone(serve: Serve, model_server: ModelServer) -> None:
+    server = serve()
+    api = Api(server.address)
+    ids, frames = api.answer("Hello")
+    with sqlite3.connect(server.folder / "data" / "chatstream.db") as database:
+        database.execute("DELETE FROM run_events WHERE run_id = ?", [ids["runId"]])
+    for path in ("events", "events?after=1", "replay"):
+        gone = api.get(f"/runs/{ids['runId']}/{path}")
+        assert (gone.status, gone.json["code"]) == (410, "gone")
+    assert api.get(f"/runs/{ids['runId']}/events?after={len(frames)}").status == 204
+    assert api.history(ids["chatId"])[1]["content"] == text_of(frames)
