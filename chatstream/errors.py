@@ -20,6 +20,7 @@ ChatStreamError                     500 internal
     ├── UpstreamRefused             502 upstream_refused (its status is kept)
     │   ├── UpstreamRejected        400 upstream_rejected (it does not take this request: too long, unknown model)
     │   └── UpstreamRateLimited     429 upstream_rate_limited (Retry-After passed on)
+    │       └── UpstreamBusy        503 upstream_busy
     ├── UpstreamInvalid             502 upstream_invalid (it answered, but not with a stream of chunks)
     ├── UpstreamReported            502 upstream_reported (an error inside the stream)
     └── UpstreamBroke               502 upstream_broke   (the connection ended in the middle)
@@ -144,6 +145,11 @@ class UpstreamRateLimited(UpstreamRefused):
     def __init__(self, message: str, retry_after: str | None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class UpstreamBusy(UpstreamRateLimited):
+    status = 503
+    code = "upstream_busy"
 
 
 class UpstreamInvalid(UpstreamError):

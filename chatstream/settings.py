@@ -19,7 +19,12 @@ from chatstream.errors import SettingsError
 
 _SHARED = ("openai_", "llm_", "ai_", "mongodb_")
 _SECRET = ("OPENAI_API_KEY", "MONGODB_URI")
-_ALIASES = {"OPENAI_BASE_URL": "LLM_SERVER_URL"}
+_ALIASES = {
+    "OPENAI_BASE_URL": "LLM_SERVER_URL",
+    "CHATSTREAM_FIRST_TOKEN_S": "LLM_TIMEOUT",
+    "CHATSTREAM_SILENCE_S": "LLM_TIMEOUT",
+}
+"""Other names for a setting, used where its own is not set."""
 _PORT = r"([0-9]{1,4}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5]))))"
 _BIND = rf"^(unix:.+|.+:{_PORT})$"
 _URL = r"^https?://[^\s/]+.*$"
@@ -62,9 +67,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
     ai_model: Annotated[str | None, _help("The model asked when a request names none. Unset: the server's first.")] = (
         None
     )
-    llm_timeout: Annotated[Seconds, _help("How long the model server may stay silent, at first and in mid-answer.")] = (
-        60.0
-    )
     llm_temperature: Annotated[
         Annotated[float, Meta(ge=0, le=2)] | None, _help("Sampling temperature when a request names none.")
     ] = None
@@ -79,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
         Annotated[float, Meta(ge=0, le=60)],
         _help("How long a streamed request waits for the model server to refuse with a status."),
     ] = 2.0
+    first_token_s: Annotated[Seconds, _help("How long the model may take to its first token.")] = 60.0
+    silence_s: Annotated[Seconds, _help("How long the model may be silent in the middle of an answer.")] = 60.0
     answer_s: Annotated[Seconds, _help("Longest time an answer may take as a whole.")] = 900.0
     event_bytes: Annotated[int, Meta(ge=1024, le=1 << 30), _help("Largest single event taken from a model server.")] = (
         1 << 20

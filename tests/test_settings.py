@@ -22,8 +22,8 @@ def test_defaults(tmp_path: Path) -> None:
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
-    found = load(tmp_path, "AI_MODEL=file\nLLM_TIMEOUT=5.5\n", AI_MODEL="environment")
-    assert (found.ai_model, found.llm_timeout) == ("environment", 5.5)
+    found = load(tmp_path, "AI_MODEL=file\nCHATSTREAM_SILENCE_S=5.5\n", AI_MODEL="environment")
+    assert (found.ai_model, found.silence_s) == ("environment", 5.5)
 
 
 def test_an_empty_value_is_none(tmp_path: Path) -> None:
@@ -34,6 +34,11 @@ def test_the_older_name_of_the_base_url_is_accepted(tmp_path: Path) -> None:
     assert load(tmp_path, LLM_SERVER_URL="http://a/v1").openai_base_url == "http://a/v1"
     both = load(tmp_path, LLM_SERVER_URL="http://a/v1", OPENAI_BASE_URL="http://b/v1")
     assert both.openai_base_url == "http://b/v1"
+
+
+def test_one_name_sets_both_deadlines_where_they_have_no_value_of_their_own(tmp_path: Path) -> None:
+    found = load(tmp_path, LLM_TIMEOUT="7", CHATSTREAM_SILENCE_S="3")
+    assert (found.first_token_s, found.silence_s) == (7, 3)
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ class Desk:
             if earlier.request_hash != submission.run.request_hash:
                 raise Conflict("This requestId was used for another request. Use a new one.")
             return earlier
-        self._drive(Driver(Run(submission.run), open_stream, self._pace))
+        self._drive(Driver(Run(submission.run, submission.kept), open_stream, self._pace))
         return submission.run
 
     def _drive(self, driver: Driver) -> None:
@@ -145,18 +145,9 @@ class Desk:
     def _keep_time(self) -> None:
         """Heartbeats and deadlines."""
         self._pulse.beat()
-        now = time.monotonic()
         for driver, greenlet in list(self._live.values()):
-            if (why := self._overdue(driver, now)) is not None:
+            if (why := driver.overdue(self._settings)) is not None:
                 greenlet.kill(Overdue(why), block=False)
-
-    def _overdue(self, driver: Driver, now: float) -> str | None:
-        silence, whole = self._settings.llm_timeout, self._settings.answer_s
-        if now - driver.content_at > silence:
-            return f"The model server sent nothing for {silence:g} s."
-        if driver.run.age_ms() > whole * 1000:
-            return f"The answer took longer than {whole:g} s, the limit set here."
-        return None
 
     def _follow_orders(self) -> None:
         if not self._live:

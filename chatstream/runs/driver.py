@@ -10,6 +10,7 @@ import gevent
 from chatstream.errors import ChatStreamError, Interrupted, UpstreamError, UpstreamReported, UpstreamTimeout
 from chatstream.runs.pace import Pace
 from chatstream.runs.run import Run
+from chatstream.settings import Settings
 from chatstream.upstream.client import Stream
 from chatstream.wire.chunks import Delta, end_state
 from chatstream.wire.events import State
@@ -37,8 +38,7 @@ class Driver:
 
     def __init__(self, run: Run, open_stream: Callable[[], Stream], pace: Pace) -> None:
         self.run = run
-        self.content_at = time.monotonic()
-        """When content last came, for the deadlines."""
+        self._content_at = time.monotonic()
         self._open = open_stream
         self._pace = pace
         self._stream: Stream | None = None
@@ -79,6 +79,17 @@ class Driver:
         if error is not None:
             self.run.end["error"] = {"message": str(error), "code": error.code}
 
+    def overdue(self, settings: Settings) -> str | None:
+        """Which deadline has passed, in a sentence; None while none has."""
+        began = self._first_token_ms is not None
+        silence = settings.silence_s if began else settings.first_token_s
+        if time.monotonic() - self._content_at > silence:
+            when = "in the middle of its answer" if began else "before the first token"
+            return f"The model was silent for {silence:g} s {when}, as long as is waited here."
+        if self.run.age_ms() > settings.answer_s * 1000:
+            return f"The answer took longer than {settings.answer_s:g} s, the limit set here."
+        return None
+
     def _answer(self) -> tuple[State, ChatStreamError | None]:
         self._stream = stream = self._open()
         self.run.opened.set()
@@ -104,7 +115,7 @@ class Driver:
     def _take(self, deltas: list[Delta]) -> None:
         if not deltas:
             return
-        self.content_at = time.monotonic()
+        self._content_at = time.monotonic()
         if self._first_token_ms is None:
             self._first_token_ms = self.run.age_ms()
         for kind, data in deltas:

@@ -13,7 +13,7 @@ from gevent.event import Event
 from gevent.hub import Waiter
 
 from chatstream.errors import ChatStreamError
-from chatstream.store.records import RunRecord
+from chatstream.store.records import Batch, RunRecord, opening
 from chatstream.wire.events import Kind, RunEvent, State
 
 FAILED: frozenset[State] = frozenset({"truncated", "stalled", "upstream_error", "interrupted"})
@@ -21,24 +21,27 @@ FAILED: frozenset[State] = frozenset({"truncated", "stalled", "upstream_error", 
 
 
 class Run:
-    """A running answer. Only its own greenlet appends."""
+    """A running answer. Only its own greenlet appends.
 
-    def __init__(self, record: RunRecord) -> None:
+    :param kept: the events it begins with, which the store has already
+    """
+
+    def __init__(self, record: RunRecord, kept: Batch | None = None) -> None:
         self.record = record
         self.id = record.id
-        self.events: list[RunEvent] = []
+        self.events: list[RunEvent] = list(kept.events) if kept else [opening(record)]
+        self.given = len(self.events)
+        """How many events it began with, before upstream was called."""
         self.state: State = "running"
         self.error: ChatStreamError | None = None
         self.end: dict[str, Any] | None = None
         """The data of the last event, once it is decided; the event itself follows when it is stored."""
         self.opened = Event()
         """Set when upstream has begun to answer, or the Run ended without it."""
-        self.stored = 0
+        self.stored = len(kept.events) if kept else 0
         """How many events the store has."""
         self._began = time.monotonic()
         self._waiting: set[Viewer] = set()
-        ids = {"runId": record.id, "chatId": record.chat_id, "messageId": record.message_id}
-        self.append("ids", ids)
 
     @property
     def ended(self) -> bool:

@@ -167,6 +167,7 @@ class MongoStore:
                 used = self._one("runs", RunRecord, {"owner": run.owner, "request_id": run.request_id})
                 return used or self.begin(submission)  # the other one failed in the meantime, and was withdrawn
             try:
+                self._bulk("run_events", [_upsert(submission.kept)] if submission.kept else [])
                 self._collection("messages").insert_many([_document(message) for message in submission.messages])
                 self._show(submission)
             except BaseException:
@@ -187,6 +188,7 @@ class MongoStore:
         """Take back what a submission that failed half-way left; if that fails too, its lease ends the Run."""
         with contextlib.suppress(PyMongoError):
             self._collection("messages").delete_many({"_id": {"$in": [m.id for m in submission.messages]}})
+            self._collection("run_events").delete_many({"run_id": submission.run.id})
             self._collection("runs").delete_one({"_id": submission.run.id})
 
     def run(self, owner: str, run_id: str) -> RunRecord | None:

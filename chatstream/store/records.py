@@ -77,6 +77,11 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     request_hash: str | None = None
 
 
+def opening(run: RunRecord) -> RunEvent:
+    """The first event of every Run."""
+    return RunEvent("ids", {"runId": run.id, "chatId": run.chat_id, "messageId": run.message_id}, 0)
+
+
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored before upstream is called: all of it or nothing."""
 
@@ -84,6 +89,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     is_new: bool
     messages: list[Message]
     run: RunRecord
+    kept: "Batch | None" = None
+    """The Run's first events, where it goes on with an earlier answer."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

@@ -116,14 +116,14 @@ class SqliteStore:
         return found
 
     def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
-        rows = [(batch.run_id, batch.first, batch.last, pack(batch.events)) for batch in batches]
+        rows = [_row(batch) for batch in batches]
         asked = {batch.run_id for batch in batches} | {ending.run_id for ending in endings}
 
         def job(c: sqlite3.Connection) -> set[str]:
             query = "SELECT id FROM runs WHERE worker = ? AND state = 'running'"
             ours = asked & {row["id"] for row in c.execute(query, (worker,))}
             kept = [row for row in rows if row[0] in ours]
-            c.executemany("INSERT OR REPLACE INTO run_events VALUES (?, ?, ?, ?)", kept)
+            _write(c, kept)
             c.executemany("UPDATE runs SET seq = max(seq, ?) WHERE id = ?", [(last, run) for run, _, last, _ in kept])
             for ending in endings:
                 if ending.run_id in ours:
@@ -185,6 +185,14 @@ def _insert(c: sqlite3.Connection, table: str, records: Sequence[R]) -> None:
         c.execute(f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})", [_json(v) for v in fields.values()])
 
 
+def _row(batch: Batch) -> tuple[str, int, int, bytes]:
+    return batch.run_id, batch.first, batch.last, pack(batch.events)
+
+
+def _write(c: sqlite3.Connection, rows: Sequence[tuple[str, int, int, bytes]]) -> None:
+    c.executemany("INSERT OR REPLACE INTO run_events VALUES (?, ?, ?, ?)", rows)
+
+
 def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:
     run, chat = submission.run, submission.chat
     query = "SELECT * FROM runs WHERE owner = ? AND request_id = ?"
@@ -199,6 +207,8 @@ def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:
             raise NotFound("This chat was deleted in the meantime.")
     _insert(c, "messages", submission.messages)
     _insert(c, "runs", [run])
+    if submission.kept:
+        _write(c, [_row(submission.kept)])
     return None
 
 

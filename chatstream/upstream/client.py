@@ -17,6 +17,7 @@ import openai
 
 from chatstream.errors import (
     UpstreamBroke,
+    UpstreamBusy,
     UpstreamError,
     UpstreamInvalid,
     UpstreamRateLimited,
@@ -50,9 +51,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of one answer: seconds of silence before the first byte, bytes per event and in all."""
+    """Bounds of one answer: seconds to the first byte, bytes per event and in all."""
 
-    silence_s: float
+    first_byte_s: float
     event_bytes: int
     answer_bytes: int
 
@@ -80,8 +81,7 @@ class Stream:
         """
         if self.reader.done or self.reader.error:
             return None
-        with translated():
-            data = self._body.read()
+        data = self._receive()
         if not data:
             return None
         self._left -= len(data)
@@ -91,6 +91,17 @@ class Stream:
             return self.reader.feed(self._decoder.feed(data))
         except EventTooLarge as error:
             raise UpstreamInvalid(f"The model server sent {error}, more than is taken here.") from error
+
+    def _receive(self) -> bytes:
+        try:
+            with translated():
+                return self._body.read()
+        except UpstreamBroke as error:
+            raise UpstreamBroke(f"The connection to the model server broke {self._when()}.") from error
+
+    def _when(self) -> str:
+        tokens = self.reader.tokens
+        return f"after {tokens:,} token{'s' * (tokens > 1)}" if tokens else "before the first token"
 
     def close(self) -> None:
         """Close the connection, or keep it for reuse if the answer was read to its last byte. From any greenlet."""
@@ -110,7 +121,7 @@ class Client:
 
     def __init__(self, provider: Provider, base_url: str, limits: Limits, transport: Transport) -> None:
         self._limits = limits
-        timeout = httpx2.Timeout(limits.silence_s, connect=min(CONNECT_S, limits.silence_s))
+        timeout = httpx2.Timeout(limits.first_byte_s, connect=min(CONNECT_S, limits.first_byte_s))
         self._sdk = _Sdk(
             base_url=base_url,
             api_key=provider.api_key or "none",
@@ -174,10 +185,11 @@ def translated() -> Iterator[None]:
 def _refusal(error: openai.APIStatusError) -> UpstreamError:
     status = error.status_code
     said = _said(error.body) or _sentence(error.response.reason_phrase)
-    if status == 429:
+    if status in (429, 503):
         retry_after = error.response.headers.get("retry-after", "")
         when = retry_after if _RETRY_AFTER.fullmatch(retry_after) else None
-        return UpstreamRateLimited(f"The model server has too much to do (429): {said}", when)
+        kind = UpstreamRateLimited if status == 429 else UpstreamBusy
+        return kind(f"The model server has too much to do ({status}): {said}", when)
     if status in (400, 404, 413, 422):
         return UpstreamRejected(f"The model server does not take this request ({status}): {said}")
     if status in (401, 403):

@@ -80,7 +80,7 @@ class Gateway:
 
 def limits(settings: Settings) -> Limits:
     return Limits(
-        silence_s=settings.llm_timeout, event_bytes=settings.event_bytes, answer_bytes=settings.answer_bytes
+        first_byte_s=settings.first_token_s, event_bytes=settings.event_bytes, answer_bytes=settings.answer_bytes
     )
 
 

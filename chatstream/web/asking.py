@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from chatstream.access import OWNER
-from chatstream.chats.service import Question
+from chatstream.chats.questions import Question
 from chatstream.store.records import RunRecord
 from chatstream.upstream.client import Ask
 from chatstream.web.bodies import ChatBody, check_chat
@@ -26,7 +26,7 @@ def start(body: ChatBody) -> RunRecord:
     s = services()
     s.desk.admit()
     provider, model = s.gateway.choose(body.model)
-    composed = s.chats.compose(OWNER, _question(body, model), s.desk.worker, s.desk.lease())
+    composed = s.chats.compose(OWNER, body.chat_id, _question(body, model), s.desk.worker, s.desk.lease())
     ask = _ask(body, model, composed.messages)
     return s.desk.start(composed.submission, functools.partial(s.gateway.open, provider, ask))
 
@@ -35,7 +35,7 @@ def _question(body: ChatBody, model: str) -> Question:
     return Question(
         prompt=body.prompt,
         retry=body.retry,
-        chat_id=body.chat_id,
+        continues=body.continues,
         parent_id=body.parent_id,
         system=body.system,
         model=model,

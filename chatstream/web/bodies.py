@@ -19,10 +19,11 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class ChatBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The body of POST /chat: a `prompt`, or `retry` with the id of the answer to be written anew."""
+    """The body of POST /chat: a `prompt`, or the id of the answer to be written anew (`retry`) or gone on with."""
 
     prompt: str | None = None
     retry: str | None = None
+    continues: str | None = msgspec.field(name="continue", default=None)
     stream: bool = False
     chat_id: str | None = None
     parent_id: str | None = None
@@ -81,11 +82,11 @@ def check_chat(body: ChatBody) -> None:
     """
     _no_nul(body)
     longest = services().settings.prompt_max
-    for name, value in (("chatId", body.chat_id), ("parentId", body.parent_id), ("retry", body.retry)):
+    for name, value in (("chatId", body.chat_id), ("parentId", body.parent_id), *_again(body)):
         if value is not None and not is_id(value):
             raise BadRequest(f"{name} must be an id: 24 hexadecimal digits in lower case.")
-    if body.retry is not None:
-        _check_retry(body)
+    if _again(body):
+        _check_again(body)
     elif not (body.prompt or "").strip():
         raise BadRequest("Prompt cannot be empty")
     elif len(body.prompt or "") > longest:
@@ -94,11 +95,18 @@ def check_chat(body: ChatBody) -> None:
         raise BadRequest("parentId needs the chatId of its chat.")
 
 
-def _check_retry(body: ChatBody) -> None:
-    if body.prompt is not None or body.parent_id is not None:
-        raise BadRequest("retry asks an earlier question again: send it without prompt and parentId.")
+def _again(body: ChatBody) -> list[tuple[str, str]]:
+    """The fields that ask an earlier question again, which are given."""
+    fields = (("retry", body.retry), ("continue", body.continues))
+    return [(name, value) for name, value in fields if value is not None]
+
+
+def _check_again(body: ChatBody) -> None:
+    name, _ = _again(body)[0]
+    if len(_again(body)) > 1 or body.prompt is not None or body.parent_id is not None:
+        raise BadRequest(f"{name} belongs to an earlier question: send it without prompt, parentId and any other such.")
     if body.chat_id is None:
-        raise BadRequest("retry needs the chatId of its chat.")
+        raise BadRequest(f"{name} needs the chatId of its chat.")
 
 
 def _why_unreadable(body: bytes, error: Exception) -> str:

@@ -40,9 +40,10 @@ def ask() -> Response:
     """The form, without JavaScript. A refused question stays in the composer, with the reason above it."""
     form = request.form
     prompt = form.get("prompt", "").replace("\r\n", "\n")
-    retry, chat_id = form.get("retry") or None, form.get("chatId") or None
+    retry, continues, chat_id = (form.get(name) or None for name in ("retry", "continue", "chatId"))
     try:
-        body = ChatBody(prompt=None if retry else prompt, retry=retry, chat_id=chat_id)
+        asked = None if retry or continues else prompt
+        body = ChatBody(prompt=asked, retry=retry, continues=continues, chat_id=chat_id)
         body = msgspec.structs.replace(body, request_id=_request_id(form.get("requestId"), body))
         record = asking.start(body)
     except ChatStreamError as error:

@@ -59,7 +59,7 @@ def early_failure(record: RunRecord) -> Response | None:
     if run is None:
         return None
     run.opened.wait(s.settings.status_wait_s)
-    if not run.ended or run.error is None or len(run.events) > 2:
+    if not run.ended or run.error is None or len(run.events) > run.given + 1:
         return None
     return failure(record, run.events, run.error.retry_after)
 

@@ -82,6 +82,8 @@ class ChunkReader:
     def __init__(self) -> None:
         self.finish_reason: str | None = None
         self.usage: dict[str, int] | None = None
+        self.tokens = 0
+        """Pieces of text or reasoning that came: servers send one per token."""
         self.done = False
         """Whether `[DONE]` came. Nothing after it is read."""
         self.error: UpstreamError | None = None
@@ -143,6 +145,7 @@ class ChunkReader:
     def _text(self, field: str, text: str | None, lossy: bool) -> None:
         if not text:
             return
+        self.tokens += 1
         halves = self._halves.get(field)
         if lossy or (halves and halves.held):
             text = self._halves.setdefault(field, Halves()).join(text)

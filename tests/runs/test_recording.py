@@ -6,7 +6,8 @@ from pathlib import Path
 import gevent
 import pytest
 
-from chatstream.chats.service import Chats, Question
+from chatstream.chats.questions import Question
+from chatstream.chats.service import Chats
 from chatstream.errors import Interrupted, StoreUnavailable
 from chatstream.runs import distant
 from chatstream.runs.recorder import Recorder
@@ -40,7 +41,7 @@ def store(tmp_path: Path) -> Iterator[Failing]:
 
 
 def begin(store: SqliteStore, lease: int = 1) -> Submission:
-    submission = Chats(store).compose("me", Question(prompt="Hello", model="m"), "w", lease).submission
+    submission = Chats(store).compose("me", None, Question(prompt="Hello", model="m"), "w", lease).submission
     store.begin(submission)
     return submission
 

@@ -49,6 +49,9 @@ BODIES = [
     ({"prompt": "a", "requestId": "x" * 65}, "requestId"),
     ({"retry": ID}, "retry needs the chatId"),
     ({"retry": ID, "chatId": ID, "prompt": "a"}, "without prompt"),
+    ({"continue": ID}, "continue needs the chatId"),
+    ({"continue": ID, "chatId": ID, "retry": ID}, "without prompt"),
+    ({"continue": "x", "chatId": ID}, "continue must be an id"),
 ]
 
 
@@ -109,7 +112,7 @@ def test_somebody_elses_ids_are_not_there(api: Api) -> None:
     for fields in ({"chatId": ID}, {"chatId": ID, "retry": ID, "prompt": None}):
         assert api.post("/chat", {"prompt": "a", **fields}).status == 404
     ids, _ = api.answer("mine")
-    for fields in ({"parentId": ID}, {"retry": ID, "prompt": None}, {"retry": ids["chatId"], "prompt": None}):
+    for fields in ({"parentId": ID}, {"retry": ID, "prompt": None}, {"continue": ID, "prompt": None}):
         assert api.post("/chat", {"prompt": "a", "chatId": ids["chatId"], **fields}).status == 404
     assert len(api.history(ids["chatId"])) == 2
 

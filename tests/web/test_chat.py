@@ -1,10 +1,11 @@
 """Section 1 of docs/api.md, over HTTP, on both stores, against a model server in its own process."""
 
 import json
+from typing import Any
 
 import pytest
 
-from tests.api import Api, text_of
+from tests.api import Api, Frame, text_of
 from tests.servers.model_server import ModelServer, answer
 
 HEADERS = {
@@ -108,6 +109,61 @@ def test_retry_writes_another_answer_to_the_same_question(api: Api, model_server
     assert (first["parentId"], second["parentId"]) == (question["_id"], question["_id"])
     assert (first["state"], second["state"]) == ("upstream_error", "complete")
     assert model_server.requests()[1]["body"]["messages"] == [{"role": "user", "content": "One"}]
+
+
+def continued(api: Api, failed: dict[str, Any]) -> list[Frame]:
+    body = {"continue": failed["messageId"], "chatId": failed["chatId"], "stream": True}
+    return list(api.open("POST", "/chat", body).frames())
+
+
+def test_continue_goes_on_from_the_kept_text_in_an_answer_of_its_own(api: Api, model_server: ModelServer) -> None:
+    model_server.script([["reasoning", "hm"], ["text", "Hel"], ["text", "lo"], ["sleep", 0.05], ["rst"]])
+    broken = api.post("/chat", {"prompt": "One", "system": "Be kind."}).json
+    assert broken["message"] == "The connection to the model server broke after 3 tokens."
+    model_server.script(answer(" world"))
+    frames = continued(api, broken)
+    assert [list(value) for _, value in frames[:3]] == [["runId", "chatId", "messageId"], ["reasoning"], ["text"]]
+    assert (text_of(frames), frames[-1][1]["state"]) == ("Hello world", "complete")
+    question, first, second = api.history(broken["chatId"])
+    assert (first["content"], first["state"]) == ("Hello", "upstream_error")
+    assert (second["content"], second["reasoning"], second["state"]) == ("Hello world", "hm", "complete")
+    assert (second["_id"], second["parentId"]) == (frames[0][1]["messageId"], question["_id"])
+    assert api.get(f"/chat/{broken['chatId']}").json["leafId"] == second["_id"]
+    asked = [(m["role"], m["content"]) for m in model_server.requests()[1]["body"]["messages"]]
+    assert asked[:2] == [("user", "One"), ("assistant", "Hello")]
+    assert (asked[2][0], asked[2][1].startswith("Continue exactly where")) == ("user", True)
+    run = frames[0][1]["runId"]
+    for after in range(len(frames)):
+        assert list(api.open("GET", f"/runs/{run}/events?after={after}").frames()) == frames[after:]
+
+
+def test_what_was_continued_and_failed_again_keeps_all_of_it(api: Api, model_server: ModelServer) -> None:
+    model_server.script([["text", "Hel"], ["finish", "length"], ["done"], ["end"]])
+    first = api.post("/chat", {"prompt": "One"}).json
+    model_server.script([["status", 500, {}, {"error": {"message": "out of memory"}}]])
+    body = {"continue": first["messageId"], "chatId": first["chatId"], "stream": True}
+    refused = api.post("/chat", body)
+    assert (refused.status, refused.json["completion"]) == (502, "Hel")
+    model_server.script([["text", "lo"], ["finish", "stop"], ["done"], ["end"]])
+    assert text_of(continued(api, refused.json)) == "Hello"
+    assert [m["content"] for m in api.history(first["chatId"])] == ["One", "Hel", "Hel", "Hello"]
+
+
+def test_only_an_answer_that_ended_early_is_continued(api: Api, model_server: ModelServer) -> None:
+    ids, _ = api.answer("One")
+    whole = api.post("/chat", {"continue": ids["messageId"], "chatId": ids["chatId"]})
+    assert (whole.status, whole.json["message"]) == (400, "This answer is finished. Use retry for another one.")
+    model_server.script([["rst"]])
+    empty = api.post("/chat", {"prompt": "One"}).json
+    reply = api.post("/chat", {"continue": empty["messageId"], "chatId": empty["chatId"]})
+    assert (reply.status, "no text" in reply.json["message"]) == (400, True)
+    model_server.script([["text", "Hel"], ["gate", "on"], ["finish", "stop"], ["end"]])
+    running = api.ask("One").frames()
+    ids = next(running)[1]
+    reply = api.post("/chat", {"continue": ids["messageId"], "chatId": ids["chatId"]})
+    assert (reply.status, reply.json["code"]) == (409, "conflict")
+    model_server.release("on")
+    list(running)
 
 
 def test_chats_are_listed_searched_renamed_and_deleted(api: Api, model_server: ModelServer) -> None:
