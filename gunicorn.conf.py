@@ -10,9 +10,11 @@ import sys
 
 import gevent
 
-from chatstream.app import choose_store, describe
+from chatstream.app import choose_store, describe, workers_folder
 from chatstream.errors import ChatStreamError
 from chatstream.settings import load, misspelt
+from chatstream.store.records import new_id
+from chatstream.store.spool import Spool
 from chatstream.upstream.gateway import discover
 
 try:
@@ -39,6 +41,7 @@ def on_starting(server):
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # two descriptors a stream; shells often allow 1024
     try:
         choose_store(settings).prepare()
+        Spool(workers_folder(settings), new_id()).close()  # whether the workers will be able to have theirs
         discover(settings)
     except ChatStreamError as error:
         raise SystemExit(f"ChatStream does not start: {error}") from None

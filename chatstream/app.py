@@ -31,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load()
     store = choose_store(settings)
     store.prepare()
-    desk = Desk(store, settings, worker=new_id())
+    desk = Desk(store, settings, workers_folder(settings), worker=new_id())
     app = Flask("chatstream", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config["MAX_CONTENT_LENGTH"] = bodies.BODY_MAX
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -44,6 +44,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     failures.register(app)
     desk.open()
     return app
+
+
+def workers_folder(settings: Settings) -> Path:
+    """Where the workers of this machine have their files: proof that they live, and events that wait for the store."""
+    return Path(settings.data_dir) / "workers"
 
 
 def choose_store(settings: Settings) -> Store:

@@ -12,8 +12,10 @@ ChatStreamError                     500 internal
 │   └── TooLarge                    413 too_large
 ├── Busy                            503 busy            (Retry-After)
 ├── Interrupted                     503 interrupted     the end of an answer whose server stopped
+│   └── WorkerLost                  503 worker_lost     … or died: what it sent last may not have been stored
 ├── StoreError                      500 store
 │   └── StoreUnavailable            503 store_unavailable (Retry-After)
+│       └── StoreUncertain          503 store_unavailable
 └── UpstreamError                   502 upstream_error
     ├── UpstreamUnreachable         502 upstream_unreachable
     ├── UpstreamTimeout             504 upstream_timeout
@@ -101,6 +103,13 @@ class Interrupted(ChatStreamError):
         super().__init__("The server stopped while it wrote this answer. What had arrived is kept.")
 
 
+class WorkerLost(Interrupted):
+    code = "worker_lost"
+
+    def __str__(self) -> str:
+        return "The server died while it wrote this answer. What it had stored is kept."
+
+
 class StoreError(ChatStreamError):
     code = "store"
 
@@ -111,6 +120,10 @@ class StoreUnavailable(StoreError):
     status = 503
     code = "store_unavailable"
     retry_after = "5"
+
+
+class StoreUncertain(StoreUnavailable):
+    """The database did not say whether it wrote. For those inside, who have to take it back."""
 
 
 class UpstreamError(ChatStreamError):

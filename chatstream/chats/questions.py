@@ -66,6 +66,7 @@ def compose(
         chat=msgspec.structs.replace(chat, leaf_id=answer.id, updated_at=answer.created_at),
         is_new=is_new,
         messages=[*asked, answer],
+        leaf_before=chat.leaf_id,
         run=msgspec.structs.replace(run, seq=first.last) if first else run,
         kept=first,
     )

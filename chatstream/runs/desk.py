@@ -3,24 +3,30 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import gevent
 
-from chatstream.errors import Busy, ChatStreamError, Conflict, NotFound
+from chatstream.errors import ChatStreamError, Conflict, NotFound
 from chatstream.runs import distant
+from chatstream.runs.admission import Admission
+from chatstream.runs.distant import Mirrors
 from chatstream.runs.driver import Drained, Driver, Overdue, Stopped
 from chatstream.runs.pace import Pace
 from chatstream.runs.recorder import Recorder
+from chatstream.runs.recovery import LEASE_MS, Sweeper
 from chatstream.runs.run import Pulse, Run
 from chatstream.settings import Settings
 from chatstream.store.ports import RunStore
 from chatstream.store.records import RunRecord, Submission, now_ms
+from chatstream.store.spool import Spool
 from chatstream.upstream.client import Stream
 from chatstream.wire.events import RunEvent
 
 ORDERS_S = 0.1
 """How often other workers' orders are looked for, while there are Runs here."""
+GUARD_S, DEADLINES_S, WITHDRAW_S = 0.1, 0.25, 1.0
 RENEW_S, SWEEP_S = 5.0, 10.0
 STOP_S = 2.0
 SAVE_S = 4.0
@@ -32,50 +38,55 @@ _log = logging.getLogger(__name__)
 class Desk:
     """One per worker."""
 
-    def __init__(self, store: RunStore, settings: Settings, worker: str) -> None:
+    def __init__(self, store: RunStore, settings: Settings, folder: Path, worker: str) -> None:
+        """:raises StoreUnavailable: if the folder cannot be written to"""
         self.worker = worker
         self._store = store
         self._settings = settings
         self._live: dict[str, tuple[Driver, gevent.Greenlet]] = {}
         self._unstored: dict[str, Run] = {}
-        self._starting = 0
-        self._draining = False
-        self._recorder = Recorder(store, worker, done=self._forget, stop=self._abandon)
+        self._admission = Admission(store, settings)
+        self._spool = Spool(folder, worker)
+        self._recorder = Recorder(store, self._spool, worker, done=self._forget, stop=self._abandon)
+        self._sweeper = Sweeper(store, folder, worker)
         self._pulse = Pulse(settings.heartbeat_s)
+        self._mirrors = Mirrors(store, self._pulse)
         self._pace = Pace(settings.frame_ms / 1000)
 
     def open(self) -> None:
         """Start the desk's own greenlets."""
         gevent.spawn(self._pace.measure)
-        gevent.spawn(_repeat, self._recorder.run, 0)
-        gevent.spawn(_repeat, self._keep_time, self._pulse.tick)
-        for job, pause in ((self._follow_orders, ORDERS_S), (self._renew, RENEW_S), (self._sweep, SWEEP_S)):
+        jobs: list[tuple[Callable[[], None], float]] = [
+            (self._recorder.run, 0),
+            (self._recorder.guard, GUARD_S),
+            (self._pulse.beat, self._pulse.tick),
+            (self._enforce_deadlines, DEADLINES_S),
+            (self._follow_orders, ORDERS_S),
+            (self._renew, RENEW_S),
+            (self._sweeper.sweep, SWEEP_S),
+            (self._admission.withdraw, WITHDRAW_S),
+        ]
+        for job, pause in jobs:
             gevent.spawn(_repeat, job, pause)
 
     # -- what blueprints call
 
     def lease(self) -> int:
         """The lease to put into a new Run's record."""
-        return now_ms() + distant.LEASE_MS
+        return now_ms() + LEASE_MS
 
     def admit(self) -> None:
         """:raises Busy: if as many answers are running as are allowed, or the server is stopping"""
-        if self._draining:
-            raise Busy("This server is stopping. Try again in a few seconds.")
-        if len(self._live) + self._starting >= self._settings.max_streams:
-            raise Busy(f"{self._settings.max_streams} answers are being written now. Try again in a few seconds.")
+        self._admission.admit(len(self._live))
 
     def start(self, submission: Submission, open_stream: Callable[[], Stream]) -> RunRecord:
         """Store the submission, then call upstream. The same request id twice gives the first one's Run.
 
         :raises Conflict: if that request id was used for something else
+        :raises StoreUnavailable: if it could not be stored
         """
         self.admit()
-        self._starting += 1  # begin waits: whoever asks in the meantime must count this one
-        try:
-            earlier = self._store.begin(submission)
-        finally:
-            self._starting -= 1
+        earlier = self._admission.begin(submission)
         if earlier is not None:
             if earlier.request_hash != submission.run.request_hash:
                 raise Conflict("This requestId was used for another request. Use a new one.")
@@ -104,11 +115,14 @@ class Desk:
         return record
 
     def follow(self, record: RunRecord, after: int) -> Iterator[list[RunEvent]]:
-        """Event lists from number `after` + 1 to the Run's end; an empty list is a heartbeat."""
+        """Event lists from number `after` + 1 to the Run's end; an empty list is a heartbeat.
+
+        :raises Gone: if the Run ended before that number
+        """
         run = self.here(record.id)
         if run is not None:
             return run.follow(after, self._pulse)
-        return distant.follow(self._store, record, after, self._settings.heartbeat_s)
+        return self._mirrors.follow(record, after)
 
     def stop(self, record: RunRecord) -> None:
         """End a Run, wherever it lives; return once its upstream is closed."""
@@ -120,11 +134,15 @@ class Desk:
 
     def drain(self, patience_s: float) -> None:
         """Admit nobody more, let answers finish for so long, interrupt the rest; return when all is stored."""
-        self._draining = True
-        _wait_until(lambda: not self._live and not self._starting, patience_s)
+        self._admission.closed = True
+        _wait_until(lambda: not self._live and not self._admission.starting, patience_s)
         for _, greenlet in list(self._live.values()):
             greenlet.kill(Drained(), block=False)
-        _wait_until(lambda: not self._live and not self._unstored, SAVE_S)
+        _wait_until(lambda: not self._live and self._recorder.idle, SAVE_S)
+        if self._recorder.idle:
+            self._spool.close()
+        else:
+            self._recorder.guard(0)  # the next server takes it in
 
     # -- a Run's end
 
@@ -142,9 +160,7 @@ class Desk:
 
     # -- the desk's own greenlets
 
-    def _keep_time(self) -> None:
-        """Heartbeats and deadlines."""
-        self._pulse.beat()
+    def _enforce_deadlines(self) -> None:
         for driver, greenlet in list(self._live.values()):
             if (why := driver.overdue(self._settings)) is not None:
                 greenlet.kill(Overdue(why), block=False)
@@ -161,12 +177,8 @@ class Desk:
                 self._recorder.watch(order.run_id)
 
     def _renew(self) -> None:
-        if self._unstored:
+        if not self._recorder.idle:
             self._store.renew(self.worker, self.lease())
-
-    def _sweep(self) -> None:
-        for orphan in self._store.orphans(now_ms()):
-            distant.bury(self._store, orphan, f"{self.worker} sweeping")  # a name that is never renewed
 
 
 def _wait_until(true: Callable[[], bool], patience_s: float) -> None:

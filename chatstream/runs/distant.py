@@ -1,59 +1,105 @@
-"""Runs that live in another worker, or ended: followed, stopped and mourned through the store."""
+"""Runs that live in another worker, or ended: followed and stopped through the store."""
 
+import logging
 import math
 import time
 from collections.abc import Iterator
 
 import gevent
 
-from chatstream.errors import Interrupted, StoreUnavailable
+from chatstream.errors import StoreUnavailable
+from chatstream.runs.run import EventLog, Pulse
 from chatstream.store.ports import RunStore
-from chatstream.store.records import Batch, RunRecord, ending, now_ms
+from chatstream.store.records import RunRecord, now_ms
 from chatstream.wire.events import RunEvent
 
 POLL_S = 0.1
 _WATCH_S = 3.0
 """How long an order to write a Run out quickly holds; it is given again while somebody follows."""
-LEASE_MS = 30_000
-"""How long a worker may not be heard of before its Runs are given an end."""
+
+_log = logging.getLogger(__name__)
 
 
-def follow(store: RunStore, record: RunRecord, after: int, heartbeat_s: float) -> Iterator[list[RunEvent]]:
-    """Event lists from number `after` + 1 to the end; an empty list when nothing came for a heartbeat's time.
+class Mirrors:
+    """The Runs of other workers that are followed here, each read from the store once for all its viewers."""
 
-    While the store is away, the heartbeats go on.
-    """
-    at, sent, watched = after, time.monotonic(), -math.inf
-    while True:
+    def __init__(self, store: RunStore, pulse: Pulse) -> None:
+        self._store = store
+        self._pulse = pulse
+        self._mirrors: dict[str, Mirror] = {}
+
+    def follow(self, record: RunRecord, after: int) -> Iterator[list[RunEvent]]:
+        """Event lists from number `after` + 1 to the end; an empty list when nothing came for a heartbeat's time.
+
+        While the store is away, the heartbeats go on.
+
+        :raises Gone: if the Run ended before it came so far
+        """
+        mirror = self._mirrors.get(record.id)
+        if mirror is None:
+            mirror = self._mirrors[record.id] = Mirror(self._store, record)
+            gevent.spawn(mirror.poll)
+        mirror.viewers += 1
         try:
-            if time.monotonic() - watched > _WATCH_S / 2:
-                watched = time.monotonic()
-                store.order_watch(record.id, now_ms() + int(_WATCH_S * 1000))
-            events = store.events(record.id, at) or _last_words(store, record, at)
-        except StoreUnavailable:
-            events = []
-        if events is None:
-            return
-        if events:
-            at, sent = at + len(events), time.monotonic()
-            yield events
-            if events[-1].kind == "end":
+            yield from mirror.follow(after, self._pulse)
+        finally:
+            mirror.viewers -= 1
+            if not mirror.viewers and self._mirrors.get(record.id) is mirror:
+                del self._mirrors[record.id]
+
+
+class Mirror(EventLog):
+    """What the store has of a Run, read again and again until its end, or until nobody looks any more."""
+
+    def __init__(self, store: RunStore, record: RunRecord) -> None:
+        super().__init__()
+        self.viewers = 0
+        self._store = store
+        self._record = record
+        self._watched = -math.inf
+
+    def poll(self) -> None:
+        while not self.ended:
+            try:
+                self._read()
+            except StoreUnavailable:
+                pass  # it is asked again
+            except Exception:  # noqa: BLE001 – its viewers must not wait for ever: they are cut, and may come again
+                _log.exception("run %s could not be followed", self._record.id)
+                self._end()
+            gevent.sleep(POLL_S)
+            if not self.viewers:
                 return
-        elif time.monotonic() - sent >= heartbeat_s:
-            sent = time.monotonic()
-            yield []
-        gevent.sleep(POLL_S)
 
+    def _read(self) -> None:
+        if new := self._store.events(self._record.id, len(self.events)):
+            self._take(new)
+        else:
+            self._look_for_the_end()
+        if not self.ended and time.monotonic() - self._watched > _WATCH_S / 2:
+            self._watched = time.monotonic()
+            self._store.order_watch(self._record.id, now_ms() + int(_WATCH_S * 1000))
 
-def _last_words(store: RunStore, record: RunRecord, at: int) -> list[RunEvent] | None:
-    """What to tell a follower for whom there are no more events: nothing yet ([]), nothing ever (None), or an end."""
-    present = store.run(record.owner, record.id)
-    if present is None:
-        end = {"chatId": record.chat_id, "state": "stopped", "usage": None, "timings": None}
-        return [RunEvent("end", end, 0)]  # the chat was deleted, and that stopped its answer
-    if present.state == "running":
-        return []
-    return store.events(record.id, at) or None  # it may have ended between the two questions
+    def _take(self, events: list[RunEvent]) -> None:
+        self.events += events
+        if events[-1].kind == "end":
+            self._end()
+        else:
+            self.wake()
+
+    def _end(self) -> None:
+        self.ended = True
+        self.wake()
+
+    def _look_for_the_end(self) -> None:
+        present = self._store.run(self._record.owner, self._record.id)
+        if present is None:  # the chat was deleted, and that stopped its answer
+            end = {"chatId": self._record.chat_id, "state": "stopped", "usage": None, "timings": None}
+            self._take([RunEvent("end", end, 0)])
+        elif present.state != "running":
+            if last := self._store.events(self._record.id, len(self.events)):  # it may have ended since
+                self._take(last)
+            self._end()
 
 
 def stop(store: RunStore, record: RunRecord, patience_s: float) -> None:
@@ -65,28 +111,3 @@ def stop(store: RunStore, record: RunRecord, patience_s: float) -> None:
         if present is None or present.state != "running":
             return
         gevent.sleep(POLL_S / 2)
-
-
-def bury(store: RunStore, orphan: RunRecord, worker: str) -> None:
-    """Give a Run whose worker died its end. Of several workers that find it, one does."""
-    now = now_ms()
-    if store.take_over(orphan.id, worker, now, now + LEASE_MS):
-        conclude(store, orphan, worker)
-
-
-def conclude(store: RunStore, record: RunRecord, worker: str) -> None:
-    """End a Run with what the store has of it: by the end that was stored, if it came that far, else `interrupted`."""
-    events = store.events(record.id, 0)
-    batches = []
-    if not events or events[-1].kind != "end":
-        events.append(interrupted(record, events[-1].at if events else 0))
-        batches.append(Batch(run_id=record.id, first=len(events), events=events[-1:]))
-    store.record(worker, batches, [ending(record, events)])
-
-
-def interrupted(record: RunRecord, at: int) -> RunEvent:
-    """The last event of a Run whose worker cannot end it."""
-    timings = {"firstTokenMs": None, "totalMs": at, "tokensPerSecond": None}
-    error = {"message": str(Interrupted()), "code": Interrupted.code}
-    end = {"chatId": record.chat_id, "state": "interrupted", "usage": None, "timings": timings, "error": error}
-    return RunEvent("end", end, at)

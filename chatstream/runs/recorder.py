@@ -1,7 +1,8 @@
 """The recorder: writes the new events of all of this worker's Runs in one transaction, a few times a second.
 
-A Run's last event reaches its viewers once the store has it, so that whoever saw the end finds it again; if the store
-is away, after `PATIENCE_S`, and the recorder goes on trying.
+What the store has not taken after `SPOOL_S` is written to the worker's spool, so that nothing older is ever in memory
+alone. A Run's last event reaches its viewers once it is stored or spooled, so that whoever saw the end finds it again;
+if neither can be written, after `PATIENCE_S`.
 """
 
 import contextlib
@@ -13,15 +14,19 @@ import gevent
 from gevent.event import Event
 
 from chatstream.errors import ChatStreamError, StoreUnavailable
-from chatstream.runs import distant
+from chatstream.runs import recovery
 from chatstream.runs.run import Run
+from chatstream.runs.spooling import Spooling
 from chatstream.store.ports import RunStore
 from chatstream.store.records import Batch, ending
+from chatstream.store.spool import Spool
 from chatstream.wire.events import RunEvent
 
-SHORTEST_S, LONGEST_S = 0.25, 1.0
+SHORTEST_S, LONGEST_S = 0.25, 0.6
 QUICK_S = 0.1
 """How often Runs are written that somebody follows from another worker."""
+SPOOL_S = 0.75
+"""How old an event may become in memory alone, before it is spooled."""
 PATIENCE_S = 3.0
 _BUSY = 1000
 """The number of Runs at which the interval is longest."""
@@ -32,12 +37,15 @@ _log = logging.getLogger(__name__)
 class Recorder:
     """Takes Runs with `add`, is told of their end with `finish`.
 
-    :param done: called with a Run that is wholly stored, or never will be
+    :param done: called with a Run that needs no place in memory any more
     :param stop: called with a Run that is not ours to write any more; it shall end
     """
 
-    def __init__(self, store: RunStore, worker: str, done: Callable[[Run], None], stop: Callable[[Run], None]) -> None:
+    def __init__(
+        self, store: RunStore, spool: Spool, worker: str, done: Callable[[Run], None], stop: Callable[[Run], None]
+    ) -> None:
         self._store = store
+        self._spooling = Spooling(store, spool, worker)
         self._worker = worker
         self._done = done
         self._stop = stop
@@ -45,7 +53,13 @@ class Recorder:
         self._ending: dict[str, tuple[RunEvent, float]] = {}
         self._watched: dict[str, float] = {}
         self._urgent = Event()
-        self._swept = time.monotonic()
+        self._swept = self._safe = time.monotonic()
+        self._warned = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether the store has all there was."""
+        return not self._runs and self._spooling.empty
 
     def add(self, run: Run) -> None:
         self._runs[run.id] = run
@@ -70,26 +84,56 @@ class Recorder:
 
     def flush(self) -> None:
         """Write what is due. Failing is no loss: the same is written the next time, over whatever arrived."""
-        runs = [run for run in self._due() if self._unwritten(run)]
-        if not runs:
-            return
+        began, (runs, all_) = time.monotonic(), self._due()
         try:
-            self._write(runs)
+            self._write([run for run in runs if self._unwritten(run)])
         except StoreUnavailable as error:
             self._away(error)
+            return
         except Exception:  # noqa: BLE001 – one Run's fault must not keep the others from the store
             _log.exception("the events of %d runs could not be written together", len(runs))
             for run in runs:
                 self._write_alone(run)
+        if all_:
+            self._safe = began
+            self._spooling.written(list(self._runs.values()))
 
-    def _due(self) -> list[Run]:
+    def guard(self, patience_s: float = SPOOL_S) -> None:
+        """Spool what has waited for the store too long. To be called every tenth of a second, beside `run`."""
+        if time.monotonic() - self._safe < patience_s:
+            return
+        try:
+            self.secure()
+            self._warned = False
+        except StoreUnavailable as error:
+            if not self._warned:
+                _log.warning("%s Events wait in memory.", error)
+            self._warned = True
+
+    def secure(self) -> None:
+        """Spool all that the store lacks now.
+
+        :raises StoreUnavailable: if that is not possible
+        """
+        began = time.monotonic()
+        runs = list(self._runs.values())
+        self._spooling.write([(run, run.stored + 1, self._unwritten(run)) for run in runs])
+        self._safe = max(self._safe, began)
+        for run in runs:
+            if run.id in self._ending and not run.ended and self._spooling.has(run, len(run.events) + 1):
+                run.finish(self._ending[run.id][0])
+        for run in self._spooling.release(runs):
+            self._forget(run)
+
+    def _due(self) -> tuple[list[Run], bool]:
+        """The Runs to be written now, and whether these are all."""
         now = time.monotonic()
         busy = min(1.0, len(self._runs) / _BUSY)
         if now - self._swept >= SHORTEST_S + busy * (LONGEST_S - SHORTEST_S):
             self._swept = now
             self._watched = {run_id: until for run_id, until in self._watched.items() if until > now}
-            return list(self._runs.values())
-        return [self._runs[run_id] for run_id in {*self._ending, *self._watched} if run_id in self._runs]
+            return list(self._runs.values()), True
+        return [self._runs[run_id] for run_id in {*self._ending, *self._watched} if run_id in self._runs], False
 
     def _unwritten(self, run: Run) -> list[RunEvent]:
         """The events that the store lacks, the last one with them once it is decided."""
@@ -99,6 +143,8 @@ class Recorder:
         return events
 
     def _write(self, runs: Sequence[Run]) -> None:
+        if not runs:
+            return
         batches = [Batch(run_id=run.id, first=run.stored + 1, events=self._unwritten(run)) for run in runs]
         ended = {run.id for run in runs if run.id in self._ending}
         endings = [
@@ -109,6 +155,8 @@ class Recorder:
             if run.id not in lost:
                 run.stored = batch.last
         for run in runs:
+            if run.id not in self._runs:
+                continue  # released to the spool meanwhile
             if run.id in lost:
                 self._lost(run)
             elif run.id in ended:
@@ -122,25 +170,28 @@ class Recorder:
         last = self._ending[run.id][0]
         present = self._store.run(run.record.owner, run.id)
         told = present is None or present.state == last.data["state"]
-        self._end(run, last if told else distant.interrupted(run.record, run.age_ms()))
+        self._end(run, last if told else recovery.interrupted(run.record, run.age_ms()))
 
     def _write_alone(self, run: Run) -> None:
         try:
-            self._write([run])
+            self._write([run] if self._unwritten(run) else [])
         except StoreUnavailable:
             return
         except Exception:  # noqa: BLE001 – whatever it is, this Run cannot be written
             _log.exception("run %s cannot be written; it ends with what was stored", run.id)
             with contextlib.suppress(ChatStreamError):
-                distant.conclude(self._store, run.record, self._worker)
+                recovery.conclude(self._store, run.record, self._worker)
             self._stop(run)
-            self._end(run, distant.interrupted(run.record, run.age_ms()))
+            self._end(run, recovery.interrupted(run.record, run.age_ms()))
 
     def _end(self, run: Run, last: RunEvent) -> None:
-        self._ending.pop(run.id, None)
-        self._runs.pop(run.id, None)
         if not run.ended:
             run.finish(last)
+        self._forget(run)
+
+    def _forget(self, run: Run) -> None:
+        self._ending.pop(run.id, None)
+        self._runs.pop(run.id, None)
         self._done(run)
 
     def _away(self, error: StoreUnavailable) -> None:

@@ -5,6 +5,7 @@ it missed at once, and never slows the Run.
 """
 
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from gevent import get_hub
 from gevent.event import Event
 from gevent.hub import Waiter
 
-from chatstream.errors import ChatStreamError
+from chatstream.errors import ChatStreamError, Gone
 from chatstream.store.records import Batch, RunRecord, opening
 from chatstream.wire.events import Kind, RunEvent, State
 
@@ -20,16 +21,66 @@ FAILED: frozenset[State] = frozenset({"truncated", "stalled", "upstream_error", 
 """The states that come with an error."""
 
 
-class Run:
+SLICE = 512
+"""Most events a viewer takes at once: what it holds while its reader is slow."""
+
+
+class EventLog:
+    """The list, and those who wait for it to grow."""
+
+    def __init__(self) -> None:
+        self.events: list[RunEvent] = []
+        self.ended = False
+        self._waiting: set[Viewer] = set()
+
+    def wake(self) -> None:
+        """Let every waiting viewer go on. It does so after this greenlet waits for something."""
+        waiting, self._waiting = self._waiting, set()
+        for viewer in waiting:
+            viewer.wake()
+
+    def follow(self, after: int, pulse: "Pulse") -> Iterator[list[RunEvent]]:
+        """Event lists from number `after` + 1 to the end; an empty list when nothing came for a heartbeat's time.
+
+        :raises Gone: if the list ended before that number, or without its last event
+        """
+        at = after
+        while True:
+            events = self.events[at : at + SLICE]
+            if events:
+                at += len(events)
+                yield events
+            elif self.ended:
+                self._check_end(at)
+                return
+            elif not self._wait(pulse):
+                yield []
+
+    def _check_end(self, at: int) -> None:
+        if at > len(self.events) or not self.events or self.events[-1].kind != "end":
+            raise Gone("This run ended before the frame that was asked for.")
+
+    def _wait(self, pulse: "Pulse") -> bool:
+        """Wait for the next wake-up; False when it was the heartbeat's."""
+        viewer = Viewer()
+        self._waiting.add(viewer)
+        try:
+            return pulse.wait(viewer)
+        finally:
+            self._waiting.discard(viewer)
+
+
+class Run(EventLog):
     """A running answer. Only its own greenlet appends.
 
     :param kept: the events it begins with, which the store has already
     """
 
     def __init__(self, record: RunRecord, kept: Batch | None = None) -> None:
+        super().__init__()
         self.record = record
         self.id = record.id
-        self.events: list[RunEvent] = list(kept.events) if kept else [opening(record)]
+        self.events = list(kept.events) if kept else [opening(record)]
         self.given = len(self.events)
         """How many events it began with, before upstream was called."""
         self.state: State = "running"
@@ -41,11 +92,6 @@ class Run:
         self.stored = len(kept.events) if kept else 0
         """How many events the store has."""
         self._began = time.monotonic()
-        self._waiting: set[Viewer] = set()
-
-    @property
-    def ended(self) -> bool:
-        return self.state != "running"
 
     def age_ms(self) -> int:
         return int((time.monotonic() - self._began) * 1000)
@@ -57,36 +103,9 @@ class Run:
         """Append the last event; nothing comes after it."""
         self.events.append(last)
         self.state = last.data["state"]
+        self.ended = True
         self.opened.set()
         self.wake()
-
-    def wake(self) -> None:
-        """Let every waiting viewer go on. It does so after this greenlet waits for something."""
-        waiting, self._waiting = self._waiting, set()
-        for viewer in waiting:
-            viewer.wake()
-
-    def follow(self, after: int, pulse: "Pulse") -> Iterator[list[RunEvent]]:
-        """Event lists from number `after` + 1 to the end; an empty list when nothing came for a heartbeat's time."""
-        at = after
-        while True:
-            events = self.events[at:]
-            if events:
-                at += len(events)
-                yield events
-            elif self.ended:
-                return
-            elif not self._wait(pulse):
-                yield []
-
-    def _wait(self, pulse: "Pulse") -> bool:
-        """Wait for the next wake-up; False when it was the heartbeat's."""
-        viewer = Viewer()
-        self._waiting.add(viewer)
-        try:
-            return pulse.wait(viewer)
-        finally:
-            self._waiting.discard(viewer)
 
 
 class Viewer:
@@ -115,21 +134,19 @@ class Pulse:
 
     def __init__(self, every: float) -> None:
         self.every = every
-        self.tick = min(0.2, every / 4)
-        self._waiting: set[Viewer] = set()
+        self.tick = min(0.05, every / 4)
+        self._waiting: OrderedDict[Viewer, None] = OrderedDict()  # who waits longest comes first
 
     def wait(self, viewer: Viewer) -> bool:
         """Whether an event woke the viewer, not the clock."""
-        self._waiting.add(viewer)
+        self._waiting[viewer] = None
         try:
             return viewer.wait()
         finally:
-            self._waiting.discard(viewer)
+            self._waiting.pop(viewer, None)
 
     def beat(self) -> None:
         """Wake whoever waited long enough. To be called every `tick` seconds."""
         before = time.monotonic() - self.every
-        due = [viewer for viewer in self._waiting if viewer.since <= before]
-        for viewer in due:
-            self._waiting.discard(viewer)
-            viewer.wake(by_event=False)
+        while self._waiting and next(iter(self._waiting)).since <= before:
+            self._waiting.popitem(last=False)[0].wake(by_event=False)

@@ -22,9 +22,18 @@ from pymongo.errors import (
     ExecutionTimeout,
     InvalidURI,
     PyMongoError,
+    ServerSelectionTimeoutError,
 )
 
-from chatstream.errors import NotFound, SettingsError, StoreError, StoreUnavailable, TooLarge
+from chatstream.errors import (
+    BadRequest,
+    NotFound,
+    SettingsError,
+    StoreError,
+    StoreUnavailable,
+    StoreUncertain,
+    TooLarge,
+)
 from chatstream.store import cursors
 from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission
 from chatstream.wire.events import RunEvent, pack, unpack
@@ -159,21 +168,39 @@ class MongoStore:
     # -- Runs
 
     def begin(self, submission: Submission) -> RunRecord | None:
-        run = submission.run
-        with translated():
-            try:
-                self._collection("runs").insert_one(_document(run))  # the request id is claimed here
-            except DuplicateKeyError:
-                used = self._one("runs", RunRecord, {"owner": run.owner, "request_id": run.request_id})
-                return used or self.begin(submission)  # the other one failed in the meantime, and was withdrawn
-            try:
+        with pymongo.timeout(PATIENCE_S):
+            used = self._claim(submission.run)
+            if used is None:
+                self._fill(submission)
+            return used
+
+    def _claim(self, run: RunRecord) -> RunRecord | None:
+        """Store the Run, and with it take its request id; the Run that has it, if that is another one."""
+        try:
+            with translated():
+                self._collection("runs").insert_one(_document(run))
+        except StoreUnavailable as error:
+            if isinstance(error.__cause__, ServerSelectionTimeoutError):
+                raise  # nothing was sent
+            raise StoreUncertain(str(error)) from error
+        except StoreError as error:
+            if not isinstance(error.__cause__, DuplicateKeyError):
+                raise
+            used = self._one("runs", RunRecord, {"owner": run.owner, "request_id": run.request_id})
+            return used or self._claim(run)  # the other one was withdrawn in the meantime
+        return None
+
+    def _fill(self, submission: Submission) -> None:
+        try:
+            with translated():
                 self._bulk("run_events", [_upsert(submission.kept)] if submission.kept else [])
                 self._collection("messages").insert_many([_document(message) for message in submission.messages])
                 self._show(submission)
-            except BaseException:
-                self._withdraw(submission)
-                raise
-        return None
+        except StoreUnavailable as error:
+            raise StoreUncertain(str(error)) from error
+        except (BadRequest, StoreError):
+            self.withdraw(submission)
+            raise
 
     def _show(self, submission: Submission) -> None:
         chat = submission.chat
@@ -184,11 +211,17 @@ class MongoStore:
         if not self._collection("chats").update_one({"_id": chat.id, "owner": chat.owner}, change).matched_count:
             raise NotFound("This chat was deleted in the meantime.")
 
-    def _withdraw(self, submission: Submission) -> None:
-        """Take back what a submission that failed half-way left; if that fails too, its lease ends the Run."""
-        with contextlib.suppress(PyMongoError):
+    def withdraw(self, submission: Submission) -> None:
+        chat = submission.chat
+        with translated(), pymongo.timeout(PATIENCE_S):
+            if submission.is_new:
+                self._collection("chats").delete_one({"_id": chat.id})
+            else:
+                shown = {"_id": chat.id, "leaf_id": chat.leaf_id}
+                self._collection("chats").update_one(shown, {"$set": {"leaf_id": submission.leaf_before}})
             self._collection("messages").delete_many({"_id": {"$in": [m.id for m in submission.messages]}})
             self._collection("run_events").delete_many({"run_id": submission.run.id})
+            # The Run comes last: with it the request id is free again.
             self._collection("runs").delete_one({"_id": submission.run.id})
 
     def run(self, owner: str, run_id: str) -> RunRecord | None:
@@ -239,6 +272,11 @@ class MongoStore:
         with translated():
             where = {"worker": worker, "state": "running"}
             self._collection("runs").update_many(where, {"$set": {"lease": lease}})
+
+    def runs_of(self, worker: str) -> list[RunRecord]:
+        with translated():
+            found = list(self._collection("runs").find({"worker": worker, "state": "running"}))
+        return [_record(RunRecord, document) for document in found]
 
     def orphans(self, now: int) -> list[RunRecord]:
         with translated():

@@ -40,7 +40,13 @@ class RunStore(Protocol):
     named the owner."""
 
     def begin(self, submission: Submission) -> RunRecord | None:
-        """Store a submission. If its owner used its request id before, store nothing and return that Run."""
+        """Store a submission. If its owner used its request id before, store nothing and return that Run.
+
+        :raises StoreUncertain: if it is not known whether that was done
+        """
+
+    def withdraw(self, submission: Submission) -> None:
+        """Take back what a `begin` that raised `StoreUncertain` may have left; no error when that is nothing."""
 
     def run(self, owner: str, run_id: str) -> RunRecord | None: ...
 
@@ -68,6 +74,9 @@ class RunStore(Protocol):
 
     def renew(self, worker: str, lease: int) -> None:
         """Extend the lease of all running Runs of this worker."""
+
+    def runs_of(self, worker: str) -> list[RunRecord]:
+        """This worker's running Runs."""
 
     def orphans(self, now: int) -> list[RunRecord]:
         """Running Runs whose lease is over."""

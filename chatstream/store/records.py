@@ -89,6 +89,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     is_new: bool
     messages: list[Message]
     run: RunRecord
+    leaf_before: str | None = None
+    """The chat's leaf as it was, for taking the submission back."""
     kept: "Batch | None" = None
     """The Run's first events, where it goes on with an earlier answer."""
 

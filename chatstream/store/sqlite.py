@@ -100,6 +100,9 @@ class SqliteStore:
     def begin(self, submission: Submission) -> RunRecord | None:
         return self._writer.run(lambda c: _begin(c, submission))
 
+    def withdraw(self, submission: Submission) -> None:
+        """Nothing: what the transaction of `begin` did not write is not there."""
+
     def run(self, owner: str, run_id: str) -> RunRecord | None:
         rows = self._rows(RunRecord, "SELECT * FROM runs WHERE id = ? AND owner = ?", run_id, owner)
         return rows[0] if rows else None
@@ -149,6 +152,9 @@ class SqliteStore:
     def renew(self, worker: str, lease: int) -> None:
         query = "UPDATE runs SET lease = ? WHERE worker = ? AND state = 'running'"
         self._writer.run(lambda c: c.execute(query, (lease, worker)).rowcount)
+
+    def runs_of(self, worker: str) -> list[RunRecord]:
+        return self._rows(RunRecord, "SELECT * FROM runs WHERE state = 'running' AND worker = ?", worker)
 
     def orphans(self, now: int) -> list[RunRecord]:
         return self._rows(RunRecord, "SELECT * FROM runs WHERE state = 'running' AND lease < ?", now)

@@ -17,6 +17,7 @@ from gevent.event import AsyncResult, Event
 from gevent.threadpool import ThreadPool
 
 from chatstream.errors import StoreError, StoreUnavailable
+from chatstream.store import threads
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -77,7 +78,7 @@ class Readers:
         self._pool = ThreadPool(READERS)
 
     def run(self, job: Job[T]) -> T:
-        result: T = patiently(lambda: _in(self._pool, self._read, job))
+        result: T = patiently(lambda: threads.call(self._pool, self._read, job))
         return result
 
     def _read(self, job: Job[T]) -> T:
@@ -121,7 +122,7 @@ class Writer:
             asked, self._queue = self._queue, []
             jobs = [job for job, _ in asked]
             try:
-                outcomes = patiently(lambda jobs=jobs: _in(self._pool, self._transact, jobs))  # type: ignore[misc]
+                outcomes = patiently(lambda jobs=jobs: threads.call(self._pool, self._transact, jobs))  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001 – whoever asked gets it, and this loop must go on
                 outcomes = [error] * len(asked)
             for (_, result), outcome in zip(asked, outcomes, strict=True):
@@ -145,21 +146,6 @@ class Writer:
         if self._loop is not None:
             self._loop.kill()
         self._pool.kill()
-
-
-def _in(pool: ThreadPool, function: Callable[..., Any], *args: Any) -> Any:
-    """Call a function in a thread. Its exception comes back as a value: gevent prints one that ends a thread's job."""
-    outcome = pool.apply(_caught, (function, *args))
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
-
-
-def _caught(function: Callable[..., Any], *args: Any) -> Any:
-    try:
-        return function(*args)
-    except Exception as error:  # noqa: BLE001 – raised again by the greenlet that asked
-        return error
 
 
 def _savepoint(connection: sqlite3.Connection, job: Job[Any]) -> Any:

@@ -6,6 +6,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from werkzeug.exceptions import HTTPException
 
 from chatstream.errors import ChatStreamError
+from chatstream.web.departures import Departed
 
 _log = logging.getLogger(__name__)
 _TITLES = {400: "That did not fit", 404: "Not here", 405: "Not this way", 413: "Too large", 503: "Not just now"}
@@ -17,10 +18,19 @@ _SENTENCES = {
 }
 
 
+LEFT = 499
+"""What nginx calls a request whose client did not wait for the answer. Nobody reads it."""
+
+
 def register(app: Flask) -> None:
+    app.register_error_handler(Departed, departed)
     app.register_error_handler(ChatStreamError, known)
     app.register_error_handler(HTTPException, of_http)
     app.register_error_handler(Exception, unknown)
+
+
+def departed(_: Departed) -> Response:
+    return Response(status=LEFT)
 
 
 def known(error: ChatStreamError) -> Response:

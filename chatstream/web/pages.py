@@ -12,7 +12,7 @@ from chatstream.access import OWNER
 from chatstream.chats.tree import branch
 from chatstream.errors import ChatStreamError
 from chatstream.store.records import Chat, RunRecord, new_id
-from chatstream.web import asking, present, streams
+from chatstream.web import asking, departures, present, streams
 from chatstream.web.bodies import ChatBody
 from chatstream.web.chat import checked, remove, searchable
 from chatstream.web.services import services
@@ -75,11 +75,11 @@ def _live(record: RunRecord) -> Response:
     end: dict[str, Any] = {"state": "running", "error": None}
 
     def pieces() -> Iterator[str]:
-        for events in services().desk.follow(record, 0):
-            for event in events:
-                if event.kind == "end":
-                    end.update(state=event.data["state"], error=event.data.get("error"))
-            yield joined(events, "text") if events else HEARTBEAT
+        with streams.cut_short():
+            for events in services().desk.follow(record, 0):
+                if events and events[-1].kind == "end":
+                    end.update(state=events[-1].data["state"], error=events[-1].data.get("error"))
+                yield joined(events, "text") if events else HEARTBEAT
 
     chat = services().chats.get(OWNER, record.chat_id)
     context = {**_context(chat), "live": pieces(), "live_end": lambda: end}
@@ -87,7 +87,7 @@ def _live(record: RunRecord) -> Response:
     context["messages"] = [m | unwritten if m["_id"] == record.message_id else m for m in context["messages"]]
     headers = {"Content-Type": "text/html; charset=utf-8", "X-Accel-Buffering": "no", "Cache-Control": "no-store"}
     page = Response(stream_template("page.html", **context), headers=headers)
-    streams.bound_writes(page)
+    departures.attend(page)
     return page
 
 

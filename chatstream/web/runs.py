@@ -1,5 +1,6 @@
 """Section 2 of docs/api.md: Runs, followed from any number, stopped, replayed."""
 
+import itertools
 import math
 import re
 
@@ -7,6 +8,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from chatstream.access import OWNER
 from chatstream.errors import BadRequest, Gone
+from chatstream.runs import recovery
 from chatstream.store.records import RunRecord, is_id
 from chatstream.web import streams
 from chatstream.web.services import services
@@ -30,8 +32,11 @@ def events(run_id: str) -> Response:
     run = services().desk.here(run_id)
     ended, seq = (run.ended, len(run.events)) if run else (record.state != "running", record.seq)
     if ended and after >= seq:
+        if after > seq or (run is None and _was_lost(record)):
+            raise Gone(f"This run ended with frame {seq}. What was sent beyond it was lost with its server.")
         return Response(status=204)
-    return streams.response(record, _kept(record, after, ended), after)
+    # A heartbeat first: the response's head goes out with its first bytes, which may be long in coming.
+    return streams.response(record, itertools.chain([[]], _kept(record, after, ended)), after)
 
 
 @blueprint.post("/runs/<run_id>/stop")
@@ -66,6 +71,12 @@ def _kept(record: RunRecord, after: int, ended: bool) -> streams.Events:
     if ended and s.desk.here(record.id) is None and not s.store.events(record.id, after):
         raise Gone("The events of this run are no longer kept. GET /chat/<chatId> has the text.")
     return s.desk.follow(record, after)
+
+
+def _was_lost(record: RunRecord) -> bool:
+    """Whether its worker died: who then has the last frame may have another one of that number, which is not stored."""
+    last = services().store.events(record.id, record.seq - 1)
+    return bool(last) and recovery.is_lost(last[-1])
 
 
 def _after() -> int:

@@ -1,13 +1,16 @@
 """A Run as an HTTP response: streamed as server-sent events, or whole as JSON."""
 
+import errno
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import gevent
-from flask import Response, jsonify, request, stream_with_context
+from flask import Response, jsonify, stream_with_context
 
 from chatstream.errors import Gone, status_of
 from chatstream.store.records import RunRecord
+from chatstream.web import departures
 from chatstream.web.services import services
 from chatstream.wire.events import RunEvent, joined
 from chatstream.wire.formats import native
@@ -28,28 +31,42 @@ def response(record: RunRecord, events: Events, after: int) -> Response:
     """The events, which begin behind number `after`, as server-sent events."""
     headers = {**HEADERS, "X-Run-Id": record.id, "X-Chat-Id": record.chat_id}
     streamed = Response(stream_with_context(frames(events, after)), headers=headers)
-    bound_writes(streamed)
+    departures.attend(streamed)
     return streamed
 
 
 def frames(events: Events, after: int) -> Iterator[bytes]:
-    """Frames, and a heartbeat where nothing came, in writes of at most `WRITE_MAX` bytes."""
-    for some in events:
-        data = native.frames(after + 1, some) if some else HEARTBEAT
-        for at in range(0, len(data), WRITE_MAX):
-            yield data[at : at + WRITE_MAX]
-        after += len(some)
+    """Frames, and a heartbeat where nothing came, in writes of about `WRITE_MAX` bytes: a slow reader holds no more."""
+    with cut_short():
+        for some in events:
+            if not some:
+                yield HEARTBEAT
+            for first, part in _parts(some):
+                data = native.frames(after + first, part)
+                for at in range(0, len(data), WRITE_MAX):
+                    yield data[at : at + WRITE_MAX]
+            after += len(some)
 
 
-def bound_writes(streamed: Response) -> None:
-    """Cut a reader that stops reading: gunicorn has no limit of its own, and would keep its greenlet for good.
+def _parts(events: list[RunEvent]) -> Iterator[tuple[int, list[RunEvent]]]:
+    """The events in pieces of about `WRITE_MAX` characters, each with the number of its first, from 1."""
+    first = size = 0
+    for n, event in enumerate(events):
+        size += len(event.data)
+        if size >= WRITE_MAX:
+            yield first + 1, events[first : n + 1]
+            first, size = n + 1, 0
+    if first < len(events):
+        yield first + 1, events[first:]
 
-    The connection's time limit counts for each write, so a slow reader is safe if it takes `WRITE_MAX` bytes in it.
-    """
-    connection = request.environ.get("gunicorn.socket")
-    if connection is not None:
-        connection.settimeout(services().settings.reader_s)
-        streamed.call_on_close(lambda: connection.settimeout(None))
+
+@contextmanager
+def cut_short() -> Iterator[None]:
+    """A stream without its end breaks off, so that nobody takes it for whole."""
+    try:
+        yield
+    except Gone as error:
+        raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
 
 
 def early_failure(record: RunRecord) -> Response | None:
@@ -58,7 +75,8 @@ def early_failure(record: RunRecord) -> Response | None:
     run = s.desk.here(record.id)
     if run is None:
         return None
-    run.opened.wait(s.settings.status_wait_s)
+    with departures.attended():
+        run.opened.wait(s.settings.status_wait_s)
     if not run.ended or run.error is None or len(run.events) > run.given + 1:
         return None
     return failure(record, run.events, run.error.retry_after)
@@ -68,9 +86,8 @@ def whole(record: RunRecord) -> Response:
     """Wait for the end; the answer, or its failure with what arrived."""
     s = services()
     run = s.desk.here(record.id)
-    events = [event for some in s.desk.follow(record, 0) for event in some]
-    if not events or events[-1].kind != "end":
-        raise Gone("The chat was deleted while its answer was written.")
+    with departures.attended():
+        events = [event for some in s.desk.follow(record, 0) for event in some]
     end = events[-1].data
     if "error" in end:
         return failure(record, events, run.error.retry_after if run and run.error else None)

@@ -1,57 +1,49 @@
-"""The recorder and the care for orphans, on a real SQLite store and one that fails as real ones do."""
+"""The recorder and its spool, on a real SQLite store that can be made to fail as real ones do."""
 
-from collections.abc import Iterator, Sequence
+import errno
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import gevent
 import pytest
 
-from chatstream.chats.questions import Question
-from chatstream.chats.service import Chats
-from chatstream.errors import Interrupted, StoreUnavailable
-from chatstream.runs import distant
+from chatstream.errors import StoreUnavailable
+from chatstream.runs import recovery
 from chatstream.runs.recorder import Recorder
 from chatstream.runs.run import Run
-from chatstream.store.records import Batch, Ending, Submission
-from chatstream.store.sqlite import SqliteStore
+from chatstream.store.spool import Spool
+from tests.runs.conftest import WORKER, Failing, begin
 
 END = {"state": "complete", "usage": None, "timings": None}
 
 
-class Failing(SqliteStore):
-    """Refuses writes while `away`, before or after the commit."""
-
-    away = ""
-
-    def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
-        if self.away == "before":
-            raise StoreUnavailable("away")
-        lost = super().record(worker, batches, endings)
-        if self.away == "after":
-            raise StoreUnavailable("the connection broke after the commit")
-        return lost
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "workers"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Failing]:
-    store = Failing(tmp_path)
-    store.prepare()
-    yield store
-    store.close()
-
-
-def begin(store: SqliteStore, lease: int = 1) -> Submission:
-    submission = Chats(store).compose("me", None, Question(prompt="Hello", model="m"), "w", lease).submission
-    store.begin(submission)
-    return submission
+def released() -> list[Run]:
+    """The Runs that the recorder let go."""
+    return []
 
 
 @pytest.fixture
-def recorder(store: Failing) -> Iterator[Recorder]:
-    recorder = Recorder(store, "w", done=lambda run: None, stop=lambda run: None)
-    loop = gevent.spawn(recorder.run)
+def recorder(store: Failing, folder: Path, released: list[Run]) -> Iterator[Recorder]:
+    spool = Spool(folder, WORKER)
+    recorder = Recorder(store, spool, WORKER, done=released.append, stop=lambda run: None)
+    loops = [gevent.spawn(recorder.run), gevent.spawn(guard, recorder)]
     yield recorder
-    loop.kill()
+    gevent.killall(loops)
+    spool.close()
+
+
+def guard(recorder: Recorder) -> None:
+    while True:
+        recorder.guard()
+        gevent.sleep(0.05)
 
 
 def wait_ended(run: Run) -> None:
@@ -81,54 +73,85 @@ def test_what_could_not_be_written_is_written_later_once(store: Failing, recorde
     assert (answer.content, answer.state) == ("abcd", "complete")
 
 
-def test_viewers_get_the_end_although_the_store_stays_away(
-    store: Failing, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("chatstream.runs.recorder.PATIENCE_S", 0.2)
+def wait_for(true: Callable[[], Any]) -> None:
+    with gevent.Timeout(10):
+        while not true():
+            gevent.sleep(0.01)
+
+
+def answered(store: Failing, recorder: Recorder, *pieces: str) -> Run:
+    """A Run that has ended, as far as it goes without the store."""
     run = Run(begin(store).run)
     recorder.add(run)
+    for piece in pieces:
+        run.append("text", piece)
+    run.end = END
+    recorder.finish(run)
+    return run
+
+
+def test_what_the_store_does_not_take_is_spooled_and_then_its_end_is_given(
+    store: Failing, recorder: Recorder, folder: Path
+) -> None:
     store.away = "before"
+    run = Run(begin(store).run)
+    recorder.add(run)
+    run.append("text", "a")
+    wait_for(lambda: (folder / WORKER).stat().st_size)
+    assert (run.stored, run.ended) == (0, False)
+    run.append("text", "b")
     run.end = END
     recorder.finish(run)
     wait_ended(run)
-    assert run.stored == 0
+    lines = (folder / WORKER).read_text().splitlines()
+    assert [len(json.loads(line)["events"]) for line in lines] == [2, 2]  # nothing is spooled twice
+    assert (run.stored, recorder.idle) == (0, False)
     store.away = ""
-    with gevent.Timeout(10):
-        while run.stored < len(run.events):
-            gevent.sleep(0.01)
+    wait_for(lambda: recorder.idle)
     assert store.events(run.id, 0) == run.events
-    assert [event.kind for event in run.events] == ["ids", "end"]
+    assert (folder / WORKER).stat().st_size == 0
 
 
-def test_an_orphan_becomes_interrupted_with_the_text_that_was_stored(store: Failing) -> None:
-    submission = begin(store, lease=5)
-    run = Run(submission.run)
-    for piece in ("Hel", "lo"):
-        run.append("text", piece)
-    store.record("w", [Batch(run_id=run.id, first=1, events=run.events)], [])
-    assert store.orphans(5) == []
-    orphans = store.orphans(6)
-    for orphan in orphans * 2:  # two workers may find it
-        distant.bury(store, orphan, "w2")
-    events = store.events(run.id, 0)
-    assert events[:-1] == run.events
-    assert (events[-1].kind, events[-1].data["state"]) == ("end", "interrupted")
-    answer = store.messages("me", submission.chat.id)[1]
-    assert (answer.content, answer.state, answer.error) == (
-        "Hello",
-        "interrupted",
-        {"message": str(Interrupted()), "code": "interrupted"},
-    )
-    assert store.orphans(6) == []
-    followed = [event for some in distant.follow(store, submission.run, 1, 15) for event in some]
-    assert followed == events[1:]
+def test_viewers_get_the_end_although_neither_store_nor_spool_can_be_written(
+    store: Failing, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatstream.runs.recorder.PATIENCE_S", 0.2)
+    monkeypatch.setattr("chatstream.store.spool.os.fdatasync", disk_full)
+    store.away = "before"
+    run = answered(store, recorder, "a")
+    wait_ended(run)
+    store.away = ""
+    wait_for(lambda: run.stored == len(run.events))
+    assert store.events(run.id, 0) == run.events
+    assert [event.kind for event in run.events] == ["ids", "text", "end"]
 
 
-def test_a_follower_ends_when_the_chat_is_deleted(store: Failing) -> None:
-    submission = begin(store)
-    store.delete("me", submission.chat.id)
-    followed = [event for some in distant.follow(store, submission.run, 0, 15) for event in some]
-    assert [(event.kind, event.data["state"]) for event in followed] == [("end", "stopped")]
+def disk_full(descriptor: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_is_too_much_for_the_memory_stays_in_the_spool_alone(
+    store: Failing, recorder: Recorder, released: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatstream.runs.spooling.HELD_BYTES", 400)
+    store.away = "before"
+    first = answered(store, recorder, "a" * 300)
+    wait_ended(first)
+    second, third = (answered(store, recorder, letter * 300) for letter in "bc")
+    running = Run(begin(store).run)
+    recorder.add(running)
+    running.append("text", "d" * 300)
+    wait_for(lambda: len(released) == 3)
+    assert released == [first, second, third]
+    store.away = "after"  # the first attempt arrives, but is not heard of
+    gevent.sleep(0.5)
+    running.append("text", "e")
+    store.away = ""
+    wait_for(lambda: recorder._spooling.empty and running.stored == 3)
+    for run in (first, second, third, running):
+        assert store.events(run.id, 0) == run.events
+    answers = [store.messages("me", run.record.chat_id)[1] for run in (first, second, third)]
+    assert [(a.content[:1], len(a.content), a.state) for a in answers] == [(x, 300, "complete") for x in "abc"]
 
 
 def test_one_run_that_cannot_be_written_keeps_no_other_from_the_store(store: Failing, recorder: Recorder) -> None:
@@ -159,7 +182,7 @@ def test_a_run_that_was_taken_over_ends_here_as_it_did_there(store: Failing, rec
     run.append("text", "a")
     recorder.flush()
     for orphan in store.orphans(10**15):
-        distant.bury(store, orphan, "w2")
+        recovery.bury(store, orphan, "w2")
     recorder.add(run)
     run.append("text", "b")
     run.end = END

@@ -172,6 +172,23 @@ def test_silence_is_filled_with_heartbeats(here: Api, there: Api, model_server: 
     assert '"state":"complete"' in [line for line in lines if line][-1]
 
 
+def test_a_follower_is_answered_at_once_also_when_nothing_comes(serve: Serve, model_server: ModelServer) -> None:
+    api = Api(serve(CHATSTREAM_HEARTBEAT_S="60").address)
+    model_server.script([["text", "Hel"], ["gate", "go on"], *answer("lo")])
+    frames = api.ask("Hello").frames()
+    ids = next(frames)[1]
+    read(frames, "Hel")
+    follower = api.open("GET", f"/runs/{ids['runId']}/events?after=2")
+    model_server.release("go on")
+    assert text_of(list(follower.frames())) == "lo"
+
+
+def test_a_frame_beyond_the_end_is_gone_and_not_just_over(here: Api, there: Api) -> None:
+    ids, frames = here.answer("Hello")
+    gone = there.get(f"/runs/{ids['runId']}/events?after={len(frames) + 1}")
+    assert (gone.status, gone.json["code"]) == (410, "gone")
+
+
 def test_heartbeats_come_before_the_first_token(here: Api, model_server: ModelServer) -> None:
     model_server.script([["headers", {}], ["gate", "go on"], *answer("Hello")])
     lines = here.ask("Hello").lines()

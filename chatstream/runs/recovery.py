@@ -1,0 +1,112 @@
+"""What dead workers left: their spooled events are taken into the store, and their Runs get an end.
+
+A worker of this machine is known to be dead at once, by the lock of its file (`store/spool.py`). Of one elsewhere it
+is only known that its lease is over.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from chatstream.errors import StoreUnavailable, WorkerLost
+from chatstream.store import spool
+from chatstream.store.ports import RunStore
+from chatstream.store.records import Batch, RunRecord, ending, now_ms
+from chatstream.store.spool import Spooled
+from chatstream.wire.events import RunEvent
+
+LEASE_MS = 30_000
+"""How long a worker may not be heard of before its Runs are given an end."""
+REACHED_S = 12.0
+"""How long the store has to be reachable before a lease that is over says anything: others were cut off as well."""
+
+_log = logging.getLogger(__name__)
+
+
+class Sweeper:
+    """One per worker.
+
+    :param folder: where the workers of this machine have their files
+    """
+
+    def __init__(self, store: RunStore, folder: Path, worker: str) -> None:
+        self._store = store
+        self._folder = folder
+        self._worker = worker
+        self._reached = time.monotonic()
+
+    def sweep(self) -> None:
+        """End the Runs of the dead. :raises StoreUnavailable:"""
+        try:
+            for left in spool.left(self._folder):
+                self._inherit(left)
+            orphans = self._store.orphans(now_ms())
+        except StoreUnavailable:
+            self._reached = time.monotonic()
+            raise
+        if time.monotonic() - self._reached < REACHED_S:
+            return
+        living = spool.spooling(self._folder) | {self._worker}
+        for orphan in orphans:
+            if orphan.worker not in living:
+                bury(self._store, orphan, f"{self._worker} sweeping")  # a name that is never renewed
+
+    def _inherit(self, left: spool.Left) -> None:
+        self._store.renew(left.worker, now_ms() + LEASE_MS)  # nobody else shall take its Runs over meanwhile
+        take_in(self._store, left.worker, left.read())
+        for record in self._store.runs_of(left.worker):
+            conclude(self._store, record, left.worker)
+        left.remove()
+
+
+def take_in(store: RunStore, worker: str, entries: Iterable[Spooled]) -> list[RunRecord]:
+    """Store what a worker spooled and the store lacks; the Runs among them whose last event was spooled."""
+    runs: dict[str, RunRecord] = {}
+    events: dict[str, dict[int, RunEvent]] = {}
+    for entry in entries:
+        runs[entry.run.id] = entry.run
+        events.setdefault(entry.run.id, {}).update(enumerate(entry.events, entry.first))
+    for run_id, spooled in events.items():
+        _add(store, worker, run_id, spooled)
+    return [run for run_id, run in runs.items() if any(event.kind == "end" for event in events[run_id].values())]
+
+
+def _add(store: RunStore, worker: str, run_id: str, spooled: dict[int, RunEvent]) -> None:
+    first = len(store.events(run_id, 0)) + 1
+    new: list[RunEvent] = []
+    while (event := spooled.get(first + len(new))) is not None:
+        new.append(event)
+    if new and store.record(worker, [Batch(run_id=run_id, first=first, events=new)], []):
+        _log.warning("%d events of run %s came too late: it was deleted, or given its end by another", len(new), run_id)
+
+
+def bury(store: RunStore, orphan: RunRecord, worker: str) -> None:
+    """Give a Run whose worker died its end. Of several workers that find it, one does."""
+    now = now_ms()
+    if store.take_over(orphan.id, worker, now, now + LEASE_MS):
+        conclude(store, orphan, worker)
+
+
+def conclude(store: RunStore, record: RunRecord, worker: str) -> None:
+    """End a Run with what the store has of it: by the end that was stored, if it came that far, else `interrupted`."""
+    events = store.events(record.id, 0)
+    batches = []
+    if not events or events[-1].kind != "end":
+        events.append(interrupted(record, events[-1].at if events else 0))
+        batches.append(Batch(run_id=record.id, first=len(events), events=events[-1:]))
+    store.record(worker, batches, [ending(record, events)])
+
+
+def is_lost(end: RunEvent) -> bool:
+    """Whether a Run's last event is one of those given to it in its worker's stead."""
+    error = end.data.get("error")
+    return error is not None and error["code"] == WorkerLost.code
+
+
+def interrupted(record: RunRecord, at: int) -> RunEvent:
+    """The last event of a Run whose worker cannot end it."""
+    timings = {"firstTokenMs": None, "totalMs": at, "tokensPerSecond": None}
+    error = {"message": str(WorkerLost()), "code": WorkerLost.code}
+    end = {"chatId": record.chat_id, "state": "interrupted", "usage": None, "timings": timings, "error": error}
+    return RunEvent("end", end, at)

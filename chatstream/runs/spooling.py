@@ -1,0 +1,80 @@
+"""What of this worker's Runs is in its spool, and what was left to it alone."""
+
+from collections.abc import Iterator, Sequence
+
+from gevent.lock import BoundedSemaphore
+
+from chatstream.runs import recovery
+from chatstream.runs.run import Run
+from chatstream.store.ports import RunStore
+from chatstream.store.spool import Spool, Spooled
+from chatstream.wire.events import RunEvent
+
+HELD_BYTES = 32 << 20
+"""Spooled bytes of ended Runs that stay in memory too, where viewers can read them while the store is away."""
+
+
+class Spooling:
+    """The spool, with the Runs that are in it."""
+
+    def __init__(self, store: RunStore, spool: Spool, worker: str) -> None:
+        self._store = store
+        self._spool = spool
+        self._worker = worker
+        self._upto: dict[str, int] = {}
+        self._bytes: dict[str, int] = {}
+        self._released: set[str] = set()
+        self._one = BoundedSemaphore()  # writing and clearing wait for the disk
+
+    @property
+    def empty(self) -> bool:
+        return not self._upto
+
+    def has(self, run: Run, number: int) -> bool:
+        """Whether the Run's event with this number is in the spool."""
+        return self._upto.get(run.id, 0) >= number
+
+    def write(self, runs: Sequence[tuple[Run, int, list[RunEvent]]]) -> None:
+        """Spool what is not there yet of these Runs' events, the first of which have the numbers given.
+
+        :raises StoreUnavailable: if that is not possible
+        """
+        with self._one:
+            entries = [Spooled(run.record, *self._new(run, first, events)) for run, first, events in runs]
+            entries = [entry for entry in entries if entry.events]
+            sizes = self._spool.write(entries) if entries else []
+            for entry, size in zip(entries, sizes, strict=True):
+                self._upto[entry.run.id] = entry.first + len(entry.events) - 1
+                self._bytes[entry.run.id] = self._bytes.get(entry.run.id, 0) + size
+
+    def _new(self, run: Run, first: int, events: list[RunEvent]) -> tuple[int, list[RunEvent]]:
+        skipped = max(0, self._upto.get(run.id, 0) - first + 1)
+        return first + skipped, events[skipped:]
+
+    def release(self, runs: Sequence[Run]) -> Iterator[Run]:
+        """The ended Runs, oldest first, that are too much to be held in memory and are safe in the spool."""
+        held = sum(size for run_id, size in self._bytes.items() if run_id not in self._released)
+        for run in runs:
+            if held <= HELD_BYTES:
+                return
+            if run.ended and self.has(run, len(run.events)):
+                held -= self._bytes[run.id]
+                self._released.add(run.id)
+                yield run
+
+    def written(self, runs: Sequence[Run]) -> None:
+        """The store took what there was of these, which are all Runs in memory: take in the others, and clear.
+
+        :raises StoreUnavailable: if it is away again
+        """
+        with self._one:
+            if self.empty or any(run.stored < self._upto.get(run.id, 0) for run in runs):
+                return
+            if self._released:
+                theirs = [entry for entry in self._spool.read() if entry.run.id in self._released]
+                for record in recovery.take_in(self._store, self._worker, theirs):
+                    recovery.conclude(self._store, record, self._worker)
+            self._spool.clear()
+            self._upto.clear()
+            self._bytes.clear()
+            self._released.clear()

@@ -1,0 +1,154 @@
+"""A worker's own file, `<folder>/<worker id>`: proof that it lives, and the place for events while the store is away.
+
+The file is locked (flock(2)) as long as the worker lives: the kernel unlocks it however the process ends. What it holds
+is a JSON line for each batch of events, written to the disk before it counts. A line that is not whole, the last of a
+process that was killed, is passed over. Whoever finds a file that nobody locks takes it in.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import gevent
+import msgspec
+
+from chatstream.errors import StoreUnavailable
+from chatstream.store import threads
+from chatstream.store.records import RunRecord, is_id
+from chatstream.wire.events import RunEvent
+
+
+class Spooled(msgspec.Struct, frozen=True):
+    """Neighbouring events of one Run; the first has the number `first`."""
+
+    run: RunRecord
+    first: int
+    events: list[RunEvent]
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Spooled).decode
+
+
+class Spool:
+    """This worker's file.
+
+    :raises StoreUnavailable: if the folder cannot be written to; the message says what to change
+    """
+
+    def __init__(self, folder: Path, worker: str) -> None:
+        self._path = folder / worker
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = _created(self._path)
+        except OSError as error:
+            where = "Make it writable, or name another folder in CHATSTREAM_DATA_DIR."
+            raise StoreUnavailable(f"The folder {folder} cannot be written to: {error.strerror}. {where}") from error
+        self._size = 0
+
+    def write(self, entries: Sequence[Spooled]) -> list[int]:
+        """Append; return the bytes of each entry once they are on the disk.
+
+        :raises StoreUnavailable: if it could not be written; then nothing of it was
+        """
+        lines = [_encode(entry) + b"\n" for entry in entries]
+        try:
+            _in_thread(self._append, b"".join(lines))
+        except OSError as error:
+            raise StoreUnavailable(f"The spool {self._path} cannot be written: {error.strerror}.") from error
+        return [len(line) for line in lines]
+
+    def _append(self, lines: bytes) -> None:
+        try:
+            self._file.seek(self._size)
+            rest = memoryview(lines)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            os.fdatasync(self._file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._size)
+            raise
+        self._size += len(lines)
+
+    def read(self) -> list[Spooled]:
+        return _read(self._file)
+
+    def clear(self) -> None:
+        """The store has all of it."""
+        self._file.truncate(0)
+        self._size = 0
+
+    def close(self) -> None:
+        """The worker ends and leaves nothing: the file goes."""
+        self._path.unlink(missing_ok=True)
+        self._file.close()
+
+
+class Left:
+    """The file of a worker that died, locked by us."""
+
+    def __init__(self, path: Path, file: FileIO) -> None:
+        self.worker = path.name
+        self._path = path
+        self._file = file
+
+    def read(self) -> list[Spooled]:
+        return _read(self._file)
+
+    def remove(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+
+def left(folder: Path) -> Iterator[Left]:
+    """The files of dead workers, one after the other, each locked while it is looked at; none is given twice."""
+    for path in _files(folder):
+        with contextlib.suppress(OSError), FileIO(path) as file:  # gone, or its worker lives
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists():  # else it was taken in a moment ago
+                yield Left(path, file)
+
+
+def spooling(folder: Path) -> set[str]:
+    """The living workers that have events in their files, after `left` was gone through."""
+    found = set()
+    for path in _files(folder):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_size:
+                found.add(path.name)
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if is_id(path.name)]
+
+
+def _created(path: Path) -> FileIO:
+    """A new file that nobody has seen without its lock."""
+    hidden = path.with_name(f".{path.name}")
+    file = FileIO(hidden, "x+")
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    hidden.rename(path)
+    return file
+
+
+def _in_thread(function: Callable[..., Any], *args: Any) -> Any:
+    return threads.call(gevent.get_hub().threadpool, function, *args)
+
+
+def _read(file: FileIO) -> list[Spooled]:
+    found: list[Spooled] = _in_thread(_entries, file)
+    return found
+
+
+def _entries(file: FileIO) -> list[Spooled]:
+    file.seek(0)
+    found = []
+    for line in file.read().split(b"\n")[:-1]:
+        with contextlib.suppress(msgspec.MsgspecError):
+            found.append(_decode(line))
+    return found

@@ -1,0 +1,84 @@
+"""Readers who leave, or stop reading: noticed at once, by a watcher on their socket, not by the next write.
+
+gunicorn itself learns of a departed client when it writes, the second time; and it has no limit to how long a write may
+take. Both are mended here, on the connection of the present request.
+"""
+
+import errno
+import select
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gevent
+from flask import Response, request
+from gevent import monkey
+
+from chatstream.web.services import services
+
+_LEFT = select.POLLRDHUP | select.POLLHUP | select.POLLERR
+_poll = monkey.get_original("select", "poll")  # asks without waiting
+_READABLE = 1
+
+
+class Departed(ConnectionResetError):
+    """Raised in the greenlet that serves a reader, wherever it waits, when the reader has left.
+
+    A reader that has only closed its own direction counts as gone. The response is never ended properly then: whoever
+    should still read would take it for whole.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(errno.ECONNRESET, "the reader left")
+
+
+def attend(streamed: Response) -> None:
+    """Watch over the reader of this response until it is closed; cut one that takes nothing for `CHATSTREAM_READER_S`.
+
+    The limit counts for each write, so a slow reader is safe if it takes what is written at once in it.
+    """
+    connection = request.environ.get("gunicorn.socket")
+    if connection is None:
+        return
+    patience = services().settings.reader_s
+    connection.settimeout(patience)
+    if connection.family in (socket.AF_INET, socket.AF_INET6):  # a reader whose machine is gone acknowledges nothing
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(patience * 1000))
+    unwatch = _watch(connection)
+    streamed.call_on_close(lambda: (unwatch(), connection.settimeout(None)))
+
+
+@contextmanager
+def attended() -> Iterator[None]:
+    """Raise `Departed` in this block if the reader of the present request leaves."""
+    connection = request.environ.get("gunicorn.socket")
+    unwatch = _watch(connection) if connection is not None else lambda: None
+    try:
+        yield
+    finally:
+        unwatch()
+
+
+def _watch(connection: Any) -> Callable[[], None]:
+    """Interrupt this greenlet when the connection's reader leaves; the result ends the watch."""
+    serving = gevent.getcurrent()
+    watcher = gevent.get_hub().loop.io(connection.fileno(), _READABLE)
+
+    def look() -> None:
+        watcher.stop()  # whatever came, it stays readable: a next request, which nobody reads now, ends the watch
+        if _has_left(connection):
+            serving.kill(Departed(), block=False)
+
+    def unwatch() -> None:
+        watcher.stop()
+        watcher.close()
+
+    watcher.start(look)
+    return unwatch
+
+
+def _has_left(connection: Any) -> bool:
+    poller = _poll()
+    poller.register(connection.fileno(), _LEFT)
+    return bool(poller.poll(0))

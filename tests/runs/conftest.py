@@ -1,0 +1,43 @@
+"""A real SQLite store that can be made to fail as real ones do."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from chatstream.chats.questions import Question
+from chatstream.chats.service import Chats
+from chatstream.errors import StoreUnavailable
+from chatstream.store.records import Batch, Ending, Submission, new_id
+from chatstream.store.sqlite import SqliteStore
+
+WORKER = new_id()
+
+
+class Failing(SqliteStore):
+    """Refuses writes while `away`, before or after the commit."""
+
+    away = ""
+
+    def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
+        if self.away == "before":
+            raise StoreUnavailable("away")
+        lost = super().record(worker, batches, endings)
+        if self.away == "after":
+            raise StoreUnavailable("the connection broke after the commit")
+        return lost
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Failing]:
+    store = Failing(tmp_path)
+    store.prepare()
+    yield store
+    store.close()
+
+
+def begin(store: SqliteStore, lease: int = 1) -> Submission:
+    """A stored submission of this worker."""
+    submission = Chats(store).compose("me", None, Question(prompt="Hello", model="m"), WORKER, lease).submission
+    store.begin(submission)
+    return submission
