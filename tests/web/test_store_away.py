@@ -1,76 +1,278 @@
-"""The store goes away while ChatStream serves: 503 in words and soon, and it goes on by itself when it is back."""
+"""The store goes away while ChatStream serves: answers go on, new questions are refused in words, nothing is lost."""
 
+import contextlib
+import http.client
+import os
 import sqlite3
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.api import Api, text_of
+from tests.api import Api, Frame, text_of
 from tests.servers.app import ChatStream
-from tests.servers.model_server import ModelServer, answer
+from tests.servers.model_server import ModelServer
 from tests.servers.mongod import Mongod
-from tests.web.conftest import Serve
+
+WORDS = [f"word{n} " for n in range(40)]
+LONG = [*([["text", word], ["sleep", 0.05]] for word in WORDS)]
+STEPS = [step for pair in LONG for step in pair]
+WHOLE = "".join(WORDS)
+AWAY_S = 3.5
+"""Longer than the store is waited for, by anybody."""
+
+
+class Outage:
+    """A way for the store to go away and come back, and the settings of the store."""
+
+    settings: dict[str, str]
+
+    def begin(self) -> None:
+        raise NotImplementedError
+
+    def end(self) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing is left behind."""
+
+
+class MongodKilled(Outage):
+    def __init__(self, folder: Path) -> None:
+        self.mongod = Mongod().start()
+        self.settings = {"MONGODB_URI": self.mongod.database_uri("away"), "CHATSTREAM_DATA_DIR": str(folder)}
+
+    def begin(self) -> None:
+        self.mongod.kill()
+
+    def end(self) -> None:
+        self.mongod.start()
+
+    def close(self) -> None:
+        self.mongod.close()
+
+
+class MongodFrozen(MongodKilled):
+    def begin(self) -> None:
+        self.mongod.stop_signal()
+
+    def end(self) -> None:
+        self.mongod.cont()
+
+
+class MongodRestarted(MongodKilled):
+    def begin(self) -> None:
+        self.mongod.restart()
+
+    def end(self) -> None:
+        """It is back already."""
+
+
+class SqliteLocked(Outage):
+    def __init__(self, folder: Path) -> None:
+        self.settings = {"CHATSTREAM_DATA_DIR": str(folder)}
+        self.path = folder / "chatstream.db"
+
+    def begin(self) -> None:
+        self.locker = sqlite3.connect(self.path, isolation_level=None, timeout=5)
+        self.locker.execute("BEGIN IMMEDIATE")
+
+    def end(self) -> None:
+        self.locker.execute("ROLLBACK")
+        self.locker.close()
+
+
+class SqliteReadOnly(SqliteLocked):
+    """The database's files are made immutable under its feet: for root too, and for files that are open."""
+
+    def begin(self) -> None:
+        if subprocess.run(self._chattr("+i"), capture_output=True, check=False).returncode:
+            pytest.skip("files can be made immutable by root alone, and not on every file system")
+
+    def end(self) -> None:
+        subprocess.run(self._chattr("-i"), check=True)
+
+    def close(self) -> None:
+        self.end()
+
+    def _chattr(self, change: str) -> list[str]:
+        files = [self.path, self.path.with_name("chatstream.db-wal")]
+        return ["chattr", change, *(str(file) for file in files if file.exists())]
+
+
+class DiskFull(SqliteLocked):
+    """A small disk of its own, and another program that fills it. The spool is on it as well."""
+
+    def __init__(self, folder: Path) -> None:
+        if os.geteuid() != 0:
+            pytest.skip("only root can mount a small disk to fill")
+        super().__init__(folder)
+        folder.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], check=True)
+        self.folder = folder
+
+    def begin(self) -> None:
+        with (self.folder / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+            while filler.write(b"x" * 4096):
+                pass
+
+    def end(self) -> None:
+        (self.folder / "filler").unlink()
+
+    def close(self) -> None:
+        subprocess.run(["umount", "-l", self.folder], check=True)
+
+
+OUTAGES: list[type[Outage]] = [MongodKilled, MongodFrozen, MongodRestarted, SqliteLocked, SqliteReadOnly, DiskFull]
+LASTING = [outage for outage in OUTAGES if outage is not MongodRestarted]
+SPOOLING = [outage for outage in LASTING if outage is not DiskFull]
 
 
 @pytest.fixture
-def own_mongod() -> Iterator[Mongod]:
-    with Mongod() as server:
+def outage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Outage]:
+    outage: Outage = request.param(tmp_path / "data")
+    yield outage
+    outage.close()
+
+
+@pytest.fixture
+def server(outage: Outage, model_server: ModelServer) -> Iterator[ChatStream]:
+    model = {"OPENAI_BASE_URL": model_server.url, "AI_MODEL": "m"}
+    with ChatStream({**model, **outage.settings, "CHATSTREAM_HEARTBEAT_S": "0.5"}) as server:
         yield server
 
 
-def test_mongod_gone_and_back_in_mid_answer(own_mongod: Mongod, model_server: ModelServer) -> None:
-    settings = {"OPENAI_BASE_URL": model_server.url, "AI_MODEL": "m", "MONGODB_URI": own_mongod.database_uri("away")}
-    with ChatStream(settings) as server:
-        api = Api(server.address)
-        model_server.script([["text", "Hel"], ["gate", "away"], *answer("lo")])
-        frames = api.ask("Hello").frames()
-        ids = next(frames)[1]
-        next(frames)
-        own_mongod.kill()
-        refused = api.post("/chat", {"prompt": "One more"})
+class Reader(threading.Thread):
+    """Reads a streamed answer; knows its frames, and when anything came."""
+
+    def __init__(self, streamed: Any) -> None:
+        super().__init__(daemon=True)
+        self.frames: list[Frame] = []
+        self._stream = streamed.frames()
+        self.frames.append(next(self._stream))
+        self.ids = self.frames[0][1]
+        self.start()
+
+    def run(self) -> None:
+        with contextlib.suppress(http.client.IncompleteRead, ConnectionResetError):  # where the server is killed
+            for frame in self._stream:
+                self.frames.append(frame)
+
+    def finished(self) -> list[Frame]:
+        self.join(60)
+        assert not self.is_alive()
+        return self.frames
+
+
+@pytest.mark.parametrize("outage", OUTAGES, indirect=True)
+def test_an_answer_goes_on_and_is_stored_once_when_the_store_is_back(
+    outage: Outage, server: ChatStream, model_server: ModelServer
+) -> None:
+    api = Api(server.address)
+    model_server.default([*STEPS, ["finish", "stop"], ["done"], ["end"]])
+    readers = [Reader(api.ask(f"Question {n}")) for n in range(3)]
+    time.sleep(0.5)
+    outage.begin()
+    for reader in readers:
+        frames = reader.finished()
+        assert (text_of(frames), frames[-1][1]["state"]) == (WHOLE, "complete")
+    time.sleep(0.5 if isinstance(outage, MongodRestarted) else AWAY_S)
+    outage.end()
+    for reader in readers:
+        run = f"/runs/{reader.ids['runId']}"
+        wait_for(lambda run=run: api.get(run).json.get("state") == "complete")
+        assert list(api.open("GET", f"{run}/events").frames()) == reader.frames
+        stored(api, reader)
+    assert server.stop() == 0
+    server.start()
+    for reader in readers:
+        stored(api, reader)
+        assert list(api.open("GET", f"/runs/{reader.ids['runId']}/events").frames()) == reader.frames
+    assert len(model_server.requests()) == 3
+
+
+def stored(api: Api, reader: Reader) -> None:
+    wait_for(lambda: api.history(reader.ids["chatId"])[1]["state"] == "complete")
+    assert api.history(reader.ids["chatId"])[1]["content"] == WHOLE
+
+
+@pytest.mark.parametrize("outage", LASTING, indirect=True)
+def test_new_questions_are_refused_soon_and_leave_nothing(
+    outage: Outage, server: ChatStream, model_server: ModelServer
+) -> None:
+    api = Api(server.address)
+    ids, _ = api.answer("First")
+    before = api.get("/chats").json
+    outage.begin()
+    for body in ({"prompt": "New"}, {"prompt": "More", "chatId": ids["chatId"], "requestId": "again"}):
+        began = time.monotonic()
+        refused = api.post("/chat", body)
         assert (refused.status, refused.json["code"]) == (503, "store_unavailable")
         assert int(refused.headers["Retry-After"]) > 0
-        assert api.get("/readyz").status == 503
-        assert api.get("/healthz").status == 200
-        model_server.release("away")
-        rest = list(frames)
-        assert (text_of(rest), rest[-1][1]["state"]) == ("lo", "complete")
-        own_mongod.start()
-        wait_for(lambda: api.get("/readyz").status == 200)
-        wait_for(lambda: api.history(ids["chatId"])[1]["state"] == "complete")
-        assert api.history(ids["chatId"])[1]["content"] == "Hello"
-        model_server.reset()
-        assert api.post("/chat", {"prompt": "One more"}).status == 200
+        assert time.monotonic() - began < 3 + 1  # a second for this machine, which does other things as well
+    assert api.get("/healthz").status == 200
+    outage.end()
+    wait_for(lambda: api.get("/readyz").status == 200)
+    wait_for(lambda: api.get("/chats").json == before)
+    retried = api.post("/chat", {"prompt": "More", "chatId": ids["chatId"], "requestId": "again"})
+    assert (retried.status, retried.json["state"]) == (200, "complete")
+    assert [m["content"] for m in api.history(ids["chatId"])] == ["First", "Hello world", "More", "Hello world"]
+    assert len(model_server.requests()) == 2
 
 
-def test_a_locked_sqlite_delays_nobody_but_those_who_write(serve: Serve, model_server: ModelServer) -> None:
-    server = serve(CHATSTREAM_HEARTBEAT_S="0.2")
+@pytest.mark.parametrize(
+    ("outage", "ended"),
+    [*((outage, True) for outage in SPOOLING), (MongodFrozen, False), (SqliteLocked, False)],
+    indirect=["outage"],
+)
+def test_a_server_that_is_killed_meanwhile_has_it_after_its_restart(
+    outage: Outage, server: ChatStream, model_server: ModelServer, ended: bool
+) -> None:
     api = Api(server.address)
-    model_server.script([["text", "Hel"], ["gate", "locked"], *answer("lo")])
-    lines = api.ask("Hello").lines()
-    for _ in range(5):
-        next(lines)
-    locker = sqlite3.connect(server.folder / "data" / "chatstream.db", isolation_level=None)
-    locker.execute("BEGIN IMMEDIATE")
-    refused: list[int] = []
-    late = threading.Thread(target=lambda: refused.append(api.post("/chat", {"prompt": "One more"}).status))
-    late.start()
-    while late.is_alive():  # heartbeats go on all the while
-        assert next(lines) in (": ping", "")
-    assert refused == [503]
-    locker.execute("ROLLBACK")
-    locker.close()
-    model_server.release("locked")
-    assert '"state":"complete"' in [line for line in lines if line][-1]
-    model_server.reset()
-    assert api.post("/chat", {"prompt": "One more"}).status == 200
+    rest: list[Any] = [["finish", "stop"], ["done"], ["end"]] if ended else [["gate", "never"]]
+    model_server.script([*STEPS, *rest])
+    reader = Reader(api.ask("Hello"))
+    time.sleep(0.5)
+    outage.begin()
+    if ended:
+        assert reader.finished()[-1][1]["state"] == "complete"
+    else:
+        wait_for(lambda: text_of(reader.frames) == WHOLE)
+        time.sleep(1)
+    server.kill()
+    outage.end()
+    server.start()
+    wait_for(lambda: api.get(f"/runs/{reader.ids['runId']}").json["state"] != "running")
+    reply = api.history(reader.ids["chatId"])[1]
+    assert (reply["content"], reply["state"]) == (WHOLE, "complete" if ended else "interrupted")
+    if ended:
+        assert list(api.open("GET", f"/runs/{reader.ids['runId']}/events").frames()) == reader.frames
+    workers = Path(server.environment()["CHATSTREAM_DATA_DIR"]) / "workers"
+    wait_for(lambda: sum(file.stat().st_size for file in workers.iterdir()) == 0)
 
 
-def wait_for(true: Callable[[], bool]) -> None:
-    for _ in range(300):
-        if true():
-            return
+@pytest.mark.parametrize("outage", [MongodKilled, SqliteLocked], indirect=True)
+def test_a_server_that_is_stopped_meanwhile_has_it_after_its_restart(
+    outage: Outage, server: ChatStream, model_server: ModelServer
+) -> None:
+    api = Api(server.address)
+    model_server.script([*STEPS, ["finish", "stop"], ["done"], ["end"]])
+    reader = Reader(api.ask("Hello"))
+    time.sleep(0.5)
+    outage.begin()
+    assert server.stop(grace=30) == 0
+    assert reader.finished()[-1][1]["state"] == "complete"
+    outage.end()
+    server.start()
+    stored(api, reader)
+
+
+def wait_for(true: Callable[[], Any]) -> None:
+    give_up = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < give_up, "it never came true"
         time.sleep(0.05)
-    raise AssertionError("it never came true")
