@@ -10,11 +10,9 @@ import sys
 
 import gevent
 
-from chatstream.app import choose_store, describe, workers_folder
+from chatstream.app import describe, prepare
 from chatstream.errors import ChatStreamError
 from chatstream.settings import load, misspelt
-from chatstream.store.records import new_id
-from chatstream.store.spool import Spool
 from chatstream.upstream.gateway import discover
 
 try:
@@ -40,8 +38,7 @@ def on_starting(server):
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # two descriptors a stream; shells often allow 1024
     try:
-        choose_store(settings).prepare()
-        Spool(workers_folder(settings), new_id()).close()  # whether the workers will be able to have theirs
+        prepare(settings)
         discover(settings)
     except ChatStreamError as error:
         raise SystemExit(f"ChatStream does not start: {error}") from None

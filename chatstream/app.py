@@ -1,5 +1,6 @@
 """The application: settings → services → blueprints. The only place that chooses implementations."""
 
+import functools
 import socket
 import ssl
 from pathlib import Path
@@ -14,6 +15,7 @@ from chatstream.settings import Settings, load
 from chatstream.store.mongo import MongoStore
 from chatstream.store.ports import Store
 from chatstream.store.records import new_id
+from chatstream.store.spool import Spool
 from chatstream.store.sqlite import SqliteStore
 from chatstream.upstream.gateway import Gateway, discover
 from chatstream.web import bodies, chat, failures, guard, ops, pages, runs
@@ -29,8 +31,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     _require_gevent()
     settings = settings or load()
+    prepare(settings)
     store = choose_store(settings)
-    store.prepare()
     desk = Desk(store, settings, workers_folder(settings), worker=new_id())
     app = Flask("chatstream", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config["MAX_CONTENT_LENGTH"] = bodies.BODY_MAX
@@ -44,6 +46,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     failures.register(app)
     desk.open()
     return app
+
+
+@functools.cache
+def prepare(settings: Settings) -> None:
+    """Make what the store needs, and see whether everything can be written to: once, workers inherit the outcome.
+
+    So a worker that is started while the store is away serves what it can.
+
+    :raises StoreUnavailable: with the reason
+    """
+    choose_store(settings).prepare()
+    probe = Spool(workers_folder(settings), new_id())
+    probe.open()
+    probe.close()
 
 
 def workers_folder(settings: Settings) -> Path:

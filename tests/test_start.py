@@ -11,6 +11,7 @@ import pytest
 from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer
+from tests.servers.mongod import Mongod
 from tests.servers.server import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -63,6 +64,14 @@ def test_a_store_that_is_down_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     printed = refused(CHATSTREAM_DATA_DIR=str(tmp_path / "file" / "x"), OPENAI_BASE_URL="http://127.0.0.1:9/v1")
     assert "cannot be made: Not a directory" in printed
+    assert "Traceback" not in printed
+
+
+def test_a_folder_that_cannot_be_written_to_stops_the_start(mongod: Mongod, tmp_path: Path) -> None:
+    (tmp_path / "workers").write_text("")
+    store = {"MONGODB_URI": mongod.database_uri("start"), "CHATSTREAM_DATA_DIR": str(tmp_path)}
+    printed = refused(**store, OPENAI_BASE_URL="http://127.0.0.1:9/v1")
+    assert "workers cannot be written to: File exists. Make it writable, or set CHATSTREAM_DATA_DIR" in printed
     assert "Traceback" not in printed
 
 

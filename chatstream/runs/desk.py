@@ -8,7 +8,7 @@ from typing import Any
 
 import gevent
 
-from chatstream.errors import ChatStreamError, Conflict, NotFound
+from chatstream.errors import ChatStreamError, Conflict, NotFound, StoreUnavailable
 from chatstream.runs import distant
 from chatstream.runs.admission import Admission
 from chatstream.runs.distant import Mirrors
@@ -39,7 +39,6 @@ class Desk:
     """One per worker."""
 
     def __init__(self, store: RunStore, settings: Settings, folder: Path, worker: str) -> None:
-        """:raises StoreUnavailable: if the folder cannot be written to"""
         self.worker = worker
         self._store = store
         self._settings = settings
@@ -55,6 +54,10 @@ class Desk:
 
     def open(self) -> None:
         """Start the desk's own greenlets."""
+        try:
+            self._spool.open()
+        except StoreUnavailable as error:
+            _log.warning("%s It is tried again when it is needed.", error)
         gevent.spawn(self._pace.measure)
         jobs: list[tuple[Callable[[], None], float]] = [
             (self._recorder.run, 0),

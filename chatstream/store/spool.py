@@ -35,20 +35,27 @@ _decode = msgspec.json.Decoder(Spooled).decode
 
 
 class Spool:
-    """This worker's file.
-
-    :raises StoreUnavailable: if the folder cannot be written to; the message says what to change
-    """
+    """This worker's file."""
 
     def __init__(self, folder: Path, worker: str) -> None:
+        self._folder = folder
         self._path = folder / worker
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = _created(self._path)
-        except OSError as error:
-            where = "Make it writable, or name another folder in CHATSTREAM_DATA_DIR."
-            raise StoreUnavailable(f"The folder {folder} cannot be written to: {error.strerror}. {where}") from error
+        self._file: FileIO | None = None
         self._size = 0
+
+    def open(self) -> FileIO:
+        """Make the file and lock it, if that was not done.
+
+        :raises StoreUnavailable: if the folder cannot be written to; the message says what to change
+        """
+        if self._file is None:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._file = _created(self._path)
+            except OSError as error:
+                why = f"The folder {self._folder} cannot be written to: {error.strerror}."
+                raise StoreUnavailable(f"{why} Make it writable, or set CHATSTREAM_DATA_DIR to another one.") from error
+        return self._file
 
     def write(self, entries: Sequence[Spooled]) -> list[int]:
         """Append; return the bytes of each entry once they are on the disk.
@@ -57,36 +64,38 @@ class Spool:
         """
         lines = [_encode(entry) + b"\n" for entry in entries]
         try:
-            _in_thread(self._append, b"".join(lines))
+            _in_thread(self._append, self.open(), b"".join(lines))
         except OSError as error:
             raise StoreUnavailable(f"The spool {self._path} cannot be written: {error.strerror}.") from error
         return [len(line) for line in lines]
 
-    def _append(self, lines: bytes) -> None:
+    def _append(self, file: FileIO, lines: bytes) -> None:
         try:
-            self._file.seek(self._size)
+            file.seek(self._size)
             rest = memoryview(lines)
             while rest:
-                rest = rest[self._file.write(rest) :]
-            os.fdatasync(self._file.fileno())
+                rest = rest[file.write(rest) :]
+            os.fdatasync(file.fileno())
         except OSError:
             with contextlib.suppress(OSError):
-                self._file.truncate(self._size)
+                file.truncate(self._size)
             raise
         self._size += len(lines)
 
     def read(self) -> list[Spooled]:
-        return _read(self._file)
+        return _read(self.open())
 
     def clear(self) -> None:
         """The store has all of it."""
-        self._file.truncate(0)
+        self.open().truncate(0)
         self._size = 0
 
     def close(self) -> None:
         """The worker ends and leaves nothing: the file goes."""
-        self._path.unlink(missing_ok=True)
-        self._file.close()
+        file, self._file = self._file, None
+        if file is not None:
+            self._path.unlink(missing_ok=True)
+            file.close()
 
 
 class Left:
@@ -124,7 +133,7 @@ def spooling(folder: Path) -> set[str]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if is_id(path.name)]
+    return [path for path in folder.iterdir() if is_id(path.name)] if folder.exists() else []
 
 
 def _created(path: Path) -> FileIO:

@@ -37,7 +37,7 @@ class SqliteStore:
         except OSError as error:
             raise StoreUnavailable(f"The folder {self._folder} cannot be made: {error.strerror}.") from error
         with translated():
-            connection = connect(self._path)
+            connection = connect(self._path, "rwc")
             connection.execute("PRAGMA busy_timeout = 5000")  # workers start together; nothing is served yet
             connection.executescript(SCHEMA.read_text())
             connection.close()

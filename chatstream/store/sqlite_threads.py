@@ -28,9 +28,13 @@ PATIENCE_S = 2.5
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection whose commits survive a power loss, and whose transactions are begun by hand."""
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    """A connection whose commits survive a power loss, and whose transactions are begun by hand.
+
+    :param mode: `rwc` makes the file if there is none (https://www.sqlite.org/uri.html)
+    """
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(uri, timeout=0, isolation_level=None, check_same_thread=False, uri=True)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -132,13 +136,16 @@ class Writer:
         if self._connection is None:
             self._connection = connect(self._path)
         connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute("BEGIN IMMEDIATE")
             outcomes = [_savepoint(connection, job) for job in jobs]
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            if not locked(error):
+                self._connection = None  # one that was opened while the file was read-only stays so for ever
+                connection.close()
             raise
         return outcomes
 

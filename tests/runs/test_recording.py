@@ -33,6 +33,7 @@ def released() -> list[Run]:
 @pytest.fixture
 def recorder(store: Failing, folder: Path, released: list[Run]) -> Iterator[Recorder]:
     spool = Spool(folder, WORKER)
+    spool.open()
     recorder = Recorder(store, spool, WORKER, done=released.append, stop=lambda run: None)
     loops = [gevent.spawn(recorder.run), gevent.spawn(guard, recorder)]
     yield recorder

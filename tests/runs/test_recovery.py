@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 def died(spool: Spool) -> None:
     """What the kernel does to the file of a process that was killed."""
-    spool._file.close()
+    spool.open().close()
 
 
 def text(run: Run, *pieces: str) -> Run:

@@ -271,6 +271,27 @@ def test_a_server_that_is_stopped_meanwhile_has_it_after_its_restart(
     stored(api, reader)
 
 
+@pytest.mark.parametrize("outage", LASTING, indirect=True)
+def test_a_worker_that_is_killed_meanwhile_is_replaced(
+    outage: Outage, server: ChatStream, model_server: ModelServer
+) -> None:
+    api = Api(server.address)
+    model_server.script([*STEPS, ["gate", "never"]])
+    reader = Reader(api.ask("Hello"))
+    outage.begin()
+    wait_for(lambda: text_of(reader.frames) == WHOLE)
+    time.sleep(1)
+    victim = server.kill_worker()
+    wait_for(lambda: server.worker_pids() not in ([], [victim]) and api.get("/healthz").status == 200)
+    outage.end()
+    wait_for(lambda: api.get("/readyz").status == 200)
+    wait_for(lambda: api.get(f"/runs/{reader.ids['runId']}").json["state"] == "interrupted")
+    kept = api.history(reader.ids["chatId"])[1]["content"]
+    assert WHOLE.startswith(kept) if isinstance(outage, DiskFull) else kept == WHOLE  # there the spool is full as well
+    model_server.reset()
+    assert api.post("/chat", {"prompt": "New"}).json["state"] == "complete"
+
+
 def wait_for(true: Callable[[], Any]) -> None:
     give_up = time.monotonic() + 30
     while not true():
