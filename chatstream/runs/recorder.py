@@ -18,7 +18,7 @@ from chatstream.runs import recovery
 from chatstream.runs.run import Run
 from chatstream.runs.spooling import Spooling
 from chatstream.store.ports import RunStore
-from chatstream.store.records import Batch, ending
+from chatstream.store.records import batches, ending
 from chatstream.store.spool import Spool
 from chatstream.wire.events import RunEvent
 
@@ -145,16 +145,13 @@ class Recorder:
     def _write(self, runs: Sequence[Run]) -> None:
         if not runs:
             return
-        batches = [Batch(run_id=run.id, first=run.stored + 1, events=self._unwritten(run)) for run in runs]
+        new = {run.id: self._unwritten(run) for run in runs}
         ended = {run.id for run in runs if run.id in self._ending}
-        endings = [
-            ending(run.record, [*run.events[: run.stored], *self._unwritten(run)]) for run in runs if run.id in ended
-        ]
-        lost = self._store.record(self._worker, batches, endings)
-        for run, batch in zip(runs, batches, strict=True):
-            if run.id not in lost:
-                run.stored = batch.last
+        found = [batch for run in runs for batch in batches(run.id, run.stored + 1, new[run.id])]
+        endings = [ending(run.record, [*run.events[: run.stored], *new[run.id]]) for run in runs if run.id in ended]
+        lost = self._store.record(self._worker, found, endings)
         for run in runs:
+            run.stored += len(new[run.id]) if run.id not in lost else 0
             if run.id not in self._runs:
                 continue  # released to the spool meanwhile
             if run.id in lost:

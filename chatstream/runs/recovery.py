@@ -6,13 +6,14 @@ is only known that its lease is over.
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from chatstream.errors import StoreUnavailable, WorkerLost
 from chatstream.store import spool
 from chatstream.store.ports import RunStore
-from chatstream.store.records import Batch, RunRecord, ending, now_ms
+from chatstream.store.records import Batch, RunRecord, batches, ending, now_ms
 from chatstream.store.spool import Spooled
 from chatstream.wire.events import RunEvent
 
@@ -50,13 +51,15 @@ class Sweeper:
         living = spool.spooling(self._folder) | {self._worker}
         for orphan in orphans:
             if orphan.worker not in living:
-                bury(self._store, orphan, f"{self._worker} sweeping")  # a name that is never renewed
+                with _alone(orphan.id):
+                    bury(self._store, orphan, f"{self._worker} sweeping")  # a name that is never renewed
 
     def _inherit(self, left: spool.Left) -> None:
         self._store.renew(left.worker, now_ms() + LEASE_MS)  # nobody else shall take its Runs over meanwhile
         take_in(self._store, left.worker, left.read())
         for record in self._store.runs_of(left.worker):
-            conclude(self._store, record, left.worker)
+            with _alone(record.id):
+                conclude(self._store, record, left.worker)
         left.remove()
 
 
@@ -68,8 +71,20 @@ def take_in(store: RunStore, worker: str, entries: Iterable[Spooled]) -> list[Ru
         runs[entry.run.id] = entry.run
         events.setdefault(entry.run.id, {}).update(enumerate(entry.events, entry.first))
     for run_id, spooled in events.items():
-        _add(store, worker, run_id, spooled)
+        with _alone(run_id):
+            _add(store, worker, run_id, spooled)
     return [run for run_id, run in runs.items() if any(event.kind == "end" for event in events[run_id].values())]
+
+
+@contextmanager
+def _alone(run_id: str) -> Iterator[None]:
+    """A Run that cannot be written keeps no other from its end."""
+    try:
+        yield
+    except StoreUnavailable:
+        raise
+    except Exception:  # noqa: BLE001 – whatever it is
+        _log.exception("run %s cannot be written", run_id)
 
 
 def _add(store: RunStore, worker: str, run_id: str, spooled: dict[int, RunEvent]) -> None:
@@ -77,7 +92,7 @@ def _add(store: RunStore, worker: str, run_id: str, spooled: dict[int, RunEvent]
     new: list[RunEvent] = []
     while (event := spooled.get(first + len(new))) is not None:
         new.append(event)
-    if new and store.record(worker, [Batch(run_id=run_id, first=first, events=new)], []):
+    if new and store.record(worker, batches(run_id, first, new), []):
         _log.warning("%d events of run %s came too late: it was deleted, or given its end by another", len(new), run_id)
 
 

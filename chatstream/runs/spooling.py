@@ -7,7 +7,7 @@ from gevent.lock import BoundedSemaphore
 from chatstream.runs import recovery
 from chatstream.runs.run import Run
 from chatstream.store.ports import RunStore
-from chatstream.store.spool import Spool, Spooled
+from chatstream.store.spool import Spool, Spooled, encode
 from chatstream.wire.events import RunEvent
 
 HELD_BYTES = 32 << 20
@@ -40,16 +40,16 @@ class Spooling:
         :raises StoreUnavailable: if that is not possible
         """
         with self._one:
-            entries = [Spooled(run.record, *self._new(run, first, events)) for run, first, events in runs]
-            entries = [entry for entry in entries if entry.events]
-            sizes = self._spool.write(entries) if entries else []
-            for entry, size in zip(entries, sizes, strict=True):
-                self._upto[entry.run.id] = entry.first + len(entry.events) - 1
-                self._bytes[entry.run.id] = self._bytes.get(entry.run.id, 0) + size
-
-    def _new(self, run: Run, first: int, events: list[RunEvent]) -> tuple[int, list[RunEvent]]:
-        skipped = max(0, self._upto.get(run.id, 0) - first + 1)
-        return first + skipped, events[skipped:]
+            lines: dict[str, bytes] = {}
+            upto: dict[str, int] = {}
+            for run, first, events in runs:
+                new = events[max(0, self._upto.get(run.id, 0) - first + 1) :]
+                if new and (line := _line(run, first + len(events) - len(new), new)):
+                    lines[run.id], upto[run.id] = line, first + len(events) - 1
+            if lines:
+                self._spool.write(list(lines.values()))
+            self._upto |= upto
+            self._bytes |= {run_id: self._bytes.get(run_id, 0) + len(line) for run_id, line in lines.items()}
 
     def release(self, runs: Sequence[Run]) -> Iterator[Run]:
         """The ended Runs, oldest first, that are too much to be held in memory and are safe in the spool."""
@@ -78,3 +78,11 @@ class Spooling:
             self._upto.clear()
             self._bytes.clear()
             self._released.clear()
+
+
+def _line(run: Run, first: int, events: list[RunEvent]) -> bytes:
+    """Nothing for events that cannot be written at all: their Run is left to the recorder, the others are not kept."""
+    try:
+        return encode(Spooled(run.record, first, events))
+    except ValueError:
+        return b""

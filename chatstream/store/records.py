@@ -107,6 +107,26 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         return self.first + len(self.events) - 1
 
 
+BATCH_SIZE = 1 << 20
+
+
+def batches(run_id: str, first: int, events: Sequence[RunEvent]) -> list[Batch]:
+    """The events in batches of about `BATCH_SIZE` characters, which every database takes in one piece.
+
+    More events at the end change none of the batches but the last: storing them again replaces what was stored.
+    """
+    found: list[Batch] = []
+    some: list[RunEvent] = []
+    size = 0
+    for number, event in enumerate(events, first):
+        some.append(event)
+        size += len(event.data)
+        if size >= BATCH_SIZE or number == first + len(events) - 1:
+            found.append(Batch(run_id=run_id, first=number + 1 - len(some), events=some))
+            some, size = [], 0
+    return found
+
+
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
     """How a Run ended, for its record and its message."""
 

@@ -30,6 +30,11 @@ class Spooled(msgspec.Struct, frozen=True):
     events: list[RunEvent]
 
 
+def encode(entry: Spooled) -> bytes:
+    """A line. :raises ValueError: if it holds what no JSON can"""
+    return _encode(entry) + b"\n"
+
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Spooled).decode
 
@@ -57,17 +62,15 @@ class Spool:
                 raise StoreUnavailable(f"{why} Make it writable, or set CHATSTREAM_DATA_DIR to another one.") from error
         return self._file
 
-    def write(self, entries: Sequence[Spooled]) -> list[int]:
-        """Append; return the bytes of each entry once they are on the disk.
+    def write(self, lines: Sequence[bytes]) -> None:
+        """Append what `encode` made; return once it is on the disk.
 
         :raises StoreUnavailable: if it could not be written; then nothing of it was
         """
-        lines = [_encode(entry) + b"\n" for entry in entries]
         try:
             _in_thread(self._append, self.open(), b"".join(lines))
         except OSError as error:
             raise StoreUnavailable(f"The spool {self._path} cannot be written: {error.strerror}.") from error
-        return [len(line) for line in lines]
 
     def _append(self, file: FileIO, lines: bytes) -> None:
         try:

@@ -68,7 +68,7 @@ def test_what_could_not_be_written_is_written_later_once(store: Failing, recorde
     run.append("text", "d")
     run.end = END
     recorder.finish(run)
-    wait_ended(run)
+    wait_for(lambda: recorder.idle)
     assert store.events(run.id, 0) == run.events
     answer = store.messages("me", submission.chat.id)[1]
     assert (answer.content, answer.state) == ("abcd", "complete")
@@ -174,6 +174,7 @@ def test_one_run_that_cannot_be_written_keeps_no_other_from_the_store(store: Fai
     assert kept is not None
     assert kept.state == "interrupted"
     assert store.events(bad.id, 0)[-1].kind == "end"
+    recorder.secure()  # nor from the spool
     recorder.finish(bad)  # its greenlet ends after it was given up
     recorder._away(StoreUnavailable("away"))
 
@@ -193,3 +194,16 @@ def test_a_run_that_was_taken_over_ends_here_as_it_did_there(store: Failing, rec
     assert [event.kind for event in store.events(run.id, 0)] == ["end"]
     answer = store.messages("me", run.record.chat_id)[1]
     assert (answer.state, answer.content) == ("interrupted", "")
+
+
+def test_a_long_outage_is_written_in_pieces_that_every_database_takes(store: Failing, recorder: Recorder) -> None:
+    store.away = "before"
+    run = answered(store, recorder, *["x" * 300_000] * 20)
+    wait_ended(run)
+    taken: list[int] = []
+    record = store.record
+    store.away = ""
+    store.record = lambda w, found, e: taken.extend(b.last - b.first + 1 for b in found) or record(w, found, e)  # type: ignore[method-assign]
+    wait_for(lambda: recorder.idle)
+    assert max(taken) == 5  # the ids, and four times 300 000
+    assert store.events(run.id, 0) == run.events

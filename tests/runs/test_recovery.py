@@ -11,7 +11,7 @@ from chatstream.runs.distant import Mirrors
 from chatstream.runs.recovery import Sweeper
 from chatstream.runs.run import Pulse, Run
 from chatstream.store.records import Batch, new_id
-from chatstream.store.spool import Spool, Spooled
+from chatstream.store.spool import Spool, Spooled, encode
 from tests.runs.conftest import WORKER, Failing, begin
 
 OTHER = new_id()
@@ -34,8 +34,8 @@ def text(run: Run, *pieces: str) -> Run:
     return run
 
 
-def spooled(run: Run, first: int, last: int) -> Spooled:
-    return Spooled(run.record, first, run.events[first - 1 : last])
+def spooled(run: Run, first: int, last: int) -> bytes:
+    return encode(Spooled(run.record, first, run.events[first - 1 : last]))
 
 
 def test_the_spool_of_a_dead_worker_is_taken_in_and_its_runs_get_an_end(store: Failing, folder: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_lease_that_is_over_counts_once_the_store_was_there_for_a_while(
     assert [run.id for run in store.orphans(10)] == [orphan.id]
     monkeypatch.setattr(recovery, "REACHED_S", 0.0)
     spool = Spool(folder, WORKER)
-    spool.write([Spooled(orphan, 1, [])])  # it lives, and waits for the store as well
+    spool.write([encode(Spooled(orphan, 1, []))])  # it lives, and waits for the store as well
     sweeper.sweep()
     assert [run.id for run in store.orphans(10)] == [orphan.id]
     spool.clear()
