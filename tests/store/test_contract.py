@@ -320,3 +320,40 @@ def test_preparing_twice_keeps_everything(reopen: Callable[[], Store]) -> None:
     s = submission()
     reopen().begin(s)
     assert reopen().chats(ME, "hello", None, 10).chats == [s.chat]
+
+
+def test_a_submission_is_taken_back_whole_and_twice(store: Store) -> None:
+    first = submission(request_id="r1")
+    store.begin(first)
+    more = submission(chat=first.chat, request_id="r2")
+    more = msgspec.structs.replace(more, leaf_before=first.chat.leaf_id)
+    new = submission(request_id="r3")
+    for each in (more, new):
+        store.begin(each)
+    if isinstance(store, SqliteStore):
+        return  # its `begin` is one transaction: nothing is ever left to be taken back
+    for each in (more, new) * 2:
+        store.withdraw(each)
+    chat = store.chat(ME, first.chat.id)
+    assert (chat and chat.leaf_id, store.chat(ME, new.chat.id)) == (first.chat.leaf_id, None)
+    assert len(store.messages(ME, first.chat.id)) == 2
+    assert store.run(ME, more.run.id) is None
+    assert store.begin(submission(request_id="r2")) is None
+
+
+def test_a_continued_run_begins_with_its_kept_events(store: Store) -> None:
+    s = submission()
+    kept = Batch(run_id=s.run.id, first=1, events=texts(1, 2))
+    store.begin(msgspec.structs.replace(s, kept=kept))
+    assert store.events(s.run.id, 0) == kept.events
+    store.record("w1", [Batch(run_id=s.run.id, first=3, events=texts(3, 1))], [])
+    assert store.events(s.run.id, 1) == texts(2, 2)
+
+
+def test_the_running_runs_of_a_worker(store: Store) -> None:
+    mine, ended, other = submission(), submission(), submission(worker="w2")
+    for s in (mine, ended, other):
+        store.begin(s)
+    store.record("w1", [], [ending(ended, 1)])
+    assert [run.id for run in store.runs_of("w1")] == [mine.run.id]
+    assert store.runs_of("w1")[0].owner == ME
