@@ -144,6 +144,8 @@ class UpstreamTimeout(UpstreamError):
 
 class UpstreamRefused(UpstreamError):
     code = "upstream_refused"
+    upstream_status: int | None = None
+    """The status it refused with."""
 
 
 class UpstreamRejected(UpstreamRefused):
@@ -154,10 +156,6 @@ class UpstreamRejected(UpstreamRefused):
 class UpstreamRateLimited(UpstreamRefused):
     status = 429
     code = "upstream_rate_limited"
-
-    def __init__(self, message: str, retry_after: str | None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
 
 
 class UpstreamBusy(UpstreamRateLimited):

@@ -21,7 +21,8 @@ from chatstream.settings import Settings
 from chatstream.store.ports import RunStore
 from chatstream.store.records import RunRecord, Submission, now_ms
 from chatstream.store.spool import Spool
-from chatstream.upstream.client import Stream
+from chatstream.upstream.deadlines import Deadlines
+from chatstream.upstream.stream import Stream
 from chatstream.wire.events import RunEvent
 
 ORDERS_S = 0.1
@@ -94,7 +95,8 @@ class Desk:
             if earlier.request_hash != submission.run.request_hash:
                 raise Conflict("This requestId was used for another request. Use a new one.")
             return earlier
-        self._drive(Driver(Run(submission.run, submission.kept), open_stream, self._pace))
+        run = Run(submission.run, submission.kept)
+        self._drive(Driver(run, open_stream, self._pace, Deadlines(self._settings)))
         return submission.run
 
     def _drive(self, driver: Driver) -> None:
@@ -165,7 +167,7 @@ class Desk:
 
     def _enforce_deadlines(self) -> None:
         for driver, greenlet in list(self._live.values()):
-            if (why := driver.overdue(self._settings)) is not None:
+            if (why := driver.deadlines.passed()) is not None:
                 greenlet.kill(Overdue(why), block=False)
 
     def _follow_orders(self) -> None:

@@ -10,8 +10,8 @@ import gevent
 from chatstream.errors import ChatStreamError, Interrupted, UpstreamError, UpstreamReported, UpstreamTimeout
 from chatstream.runs.pace import Pace
 from chatstream.runs.run import Run
-from chatstream.settings import Settings
-from chatstream.upstream.client import Stream
+from chatstream.upstream.deadlines import Deadlines
+from chatstream.upstream.stream import Stream
 from chatstream.wire.chunks import Delta, end_state
 from chatstream.wire.events import State
 
@@ -36,9 +36,9 @@ class Driver:
     :param open_stream: opens the upstream; raises `UpstreamError`
     """
 
-    def __init__(self, run: Run, open_stream: Callable[[], Stream], pace: Pace) -> None:
+    def __init__(self, run: Run, open_stream: Callable[[], Stream], pace: Pace, deadlines: Deadlines) -> None:
         self.run = run
-        self._content_at = time.monotonic()
+        self.deadlines = deadlines
         self._open = open_stream
         self._pace = pace
         self._stream: Stream | None = None
@@ -79,17 +79,6 @@ class Driver:
         if error is not None:
             self.run.end["error"] = {"message": str(error), "code": error.code}
 
-    def overdue(self, settings: Settings) -> str | None:
-        """Which deadline has passed, in a sentence; None while none has."""
-        began = self._first_token_ms is not None
-        silence = settings.silence_s if began else settings.first_token_s
-        if time.monotonic() - self._content_at > silence:
-            when = "in the middle of its answer" if began else "before the first token"
-            return f"The model was silent for {silence:g} s {when}, as long as is waited here."
-        if self.run.age_ms() > settings.answer_s * 1000:
-            return f"The answer took longer than {settings.answer_s:g} s, the limit set here."
-        return None
-
     def _answer(self) -> tuple[State, ChatStreamError | None]:
         self._stream = stream = self._open()
         self.run.opened.set()
@@ -115,7 +104,7 @@ class Driver:
     def _take(self, deltas: list[Delta]) -> None:
         if not deltas:
             return
-        self._content_at = time.monotonic()
+        self.deadlines.content()
         if self._first_token_ms is None:
             self._first_token_ms = self.run.age_ms()
         for kind, data in deltas:

@@ -8,8 +8,9 @@ from gevent.lock import BoundedSemaphore
 from chatstream.errors import UnknownModel, UpstreamError
 from chatstream.settings import Settings
 from chatstream.upstream import demo
-from chatstream.upstream.client import Ask, Client, Limits, Stream
+from chatstream.upstream.client import Ask, Client
 from chatstream.upstream.providers import Provider, Providers, resolve
+from chatstream.upstream.stream import Limits, Stream
 from chatstream.upstream.transport import Transport
 
 _LISTED_S, _SILENT_S = 30.0, 2.0

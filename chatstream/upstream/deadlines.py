@@ -1,0 +1,38 @@
+"""When a model has been silent for too long, or has written for too long."""
+
+import time
+
+from chatstream.settings import Settings
+
+
+class Deadlines:
+    """Those of one answer, from now on."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._began = self._content_at = time.monotonic()
+        self._has_begun = False
+
+    def content(self) -> None:
+        """Content came: text, reasoning or a tool call. Comments are none."""
+        self._content_at = time.monotonic()
+        self._has_begun = True
+
+    def left(self) -> float:
+        """Seconds until the next deadline; not above 0 once one has passed."""
+        now = time.monotonic()
+        return min(self._content_at + self._patience - now, self._began + self._settings.answer_s - now)
+
+    def passed(self) -> str | None:
+        """Which deadline has passed, in a sentence; None while none has."""
+        now = time.monotonic()
+        if now - self._content_at >= self._patience:
+            when = "in the middle of its answer" if self._has_begun else "before the first token"
+            return f"The model was silent for {self._patience:g} s {when}, as long as is waited here."
+        if now - self._began >= self._settings.answer_s:
+            return f"The answer took longer than {self._settings.answer_s:g} s, the limit set here."
+        return None
+
+    @property
+    def _patience(self) -> float:
+        return self._settings.silence_s if self._has_begun else self._settings.first_token_s

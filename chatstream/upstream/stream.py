@@ -1,0 +1,87 @@
+"""An open answer: bytes into events, within bounds, and events into deltas."""
+
+import msgspec
+
+from chatstream.errors import UpstreamBroke, UpstreamInvalid
+from chatstream.upstream.translation import translated
+from chatstream.upstream.transport import Body
+from chatstream.wire.chunks import ChunkReader, Delta
+from chatstream.wire.sse import Decoder, Event, EventTooLarge
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of one answer: seconds to the first byte, bytes per event and in all."""
+
+    first_byte_s: float
+    event_bytes: int
+    answer_bytes: int
+
+
+class EventStream:
+    """An open response as server-sent events. Whoever opens it closes it."""
+
+    def __init__(self, body: Body, limits: Limits) -> None:
+        body.set_timeout(None)  # silence has a deadline of its own: a comment is a byte, but no content
+        self._body = body
+        self._left = limits.answer_bytes
+        self._limits = limits
+        self._decoder = Decoder(limits.event_bytes)
+        self.set_timeout = body.set_timeout
+
+    @property
+    def burst(self) -> bool:
+        """Whether the last read was so large that more is probably on its way already."""
+        return self._body.burst
+
+    def events(self) -> list[Event] | None:
+        """What the next bytes complete, maybe nothing; None once the response is over.
+
+        :raises UpstreamTimeout: if nothing came within the time that was set; it can be asked again
+        :raises UpstreamError: if it broke, or went over a limit
+        """
+        with translated():
+            data = self._body.read()
+        if not data:
+            return None
+        self._left -= len(data)
+        if self._left < 0:
+            raise UpstreamInvalid(f"The answer is larger than {self._limits.answer_bytes} bytes, the limit set here.")
+        try:
+            return self._decoder.feed(data)
+        except EventTooLarge as error:
+            raise UpstreamInvalid(f"The model server sent {error}, more than is taken here.") from error
+
+    def close(self) -> None:
+        """Close the connection, or keep it for reuse if the answer was read to its last byte. From any greenlet."""
+        self._body.close()
+
+
+class Stream:
+    """One open answer as deltas."""
+
+    def __init__(self, events: EventStream) -> None:
+        self._events = events
+        self.reader = ChunkReader()
+        self.close = events.close
+
+    @property
+    def hurries(self) -> bool:
+        """Whether to read on at once: upstream sends flat out, or all was said."""
+        return self._events.burst or self.reader.done
+
+    def read(self) -> list[Delta] | None:
+        """What the next bytes bring, maybe nothing; None once the answer is over.
+
+        :raises UpstreamError: if it broke, or went over a limit
+        """
+        if self.reader.done or self.reader.error:
+            return None
+        try:
+            events = self._events.events()
+        except UpstreamBroke as error:
+            raise UpstreamBroke(f"The connection to the model server broke {self._when()}.") from error
+        return None if events is None else self.reader.feed(events)
+
+    def _when(self) -> str:
+        tokens = self.reader.tokens
+        return f"after {tokens:,} token{'s' * (tokens > 1)}" if tokens else "before the first token"
