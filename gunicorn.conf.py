@@ -5,6 +5,7 @@ from gevent import monkey
 monkey.patch_all()  # the master looks for model servers before it forks; nothing may hold unpatched sockets
 
 import gc
+import logging
 import resource
 import sys
 
@@ -54,7 +55,13 @@ def post_worker_init(worker):
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
+    logging.getLogger("gunicorn.error").addFilter(_is_news)
     gevent.spawn(_drain, worker)
+
+
+def _is_news(record):
+    """A reader that was cut because it stopped reading (CHATSTREAM_READER_S) is no error of ours: no traceback."""
+    return not (record.exc_info and isinstance(record.exc_info[1], TimeoutError))
 
 
 def worker_exit(server, worker):

@@ -18,7 +18,7 @@ from chatstream.store.records import new_id
 from chatstream.store.spool import Spool
 from chatstream.store.sqlite import SqliteStore
 from chatstream.upstream.gateway import Gateway, discover
-from chatstream.web import bodies, chat, failures, guard, ops, pages, runs
+from chatstream.web import bodies, chat, failures, guard, ops, pages, relay, runs
 from chatstream.web.services import Services
 
 ROOT = Path(__file__).parent.parent
@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     gateway = Gateway(discover(settings), settings)
     app.extensions["chatstream"] = Services(settings, store, gateway, desk, Chats(store))
-    for blueprint in (chat.blueprint, runs.blueprint, pages.blueprint, ops.blueprint):
+    for blueprint in (chat.blueprint, runs.blueprint, relay.blueprint, pages.blueprint, ops.blueprint):
         app.register_blueprint(blueprint)
     guard.register(app)
     failures.register(app)

@@ -14,16 +14,22 @@ class Admission:
         self._most = settings.max_streams
         self._uncertain: dict[str, Submission] = {}
         self._withdrawn: set[str] = set()
+        self.relays = 0
+        """Answers that are passed on without a Run."""
         self.starting = 0
         """Submissions that are being stored: whoever asks in the meantime must count them."""
         self.closed = False
         """Whether the server is stopping."""
 
+    @property
+    def idle(self) -> bool:
+        return not self.starting and not self.relays
+
     def admit(self, running: int) -> None:
         """:raises Busy: if as many answers are running as are allowed, or the server is stopping"""
         if self.closed:
             raise Busy("This server is stopping. Try again in a few seconds.")
-        if running + self.starting >= self._most:
+        if running + self.starting + self.relays >= self._most:
             raise Busy(f"{self._most} answers are being written now. Try again in a few seconds.")
 
     def begin(self, submission: Submission) -> RunRecord | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import gevent
 
-from chatstream.errors import ChatStreamError, Conflict, NotFound, StoreUnavailable
+from chatstream.errors import Busy, ChatStreamError, Conflict, NotFound, StoreUnavailable
 from chatstream.runs import distant
 from chatstream.runs.admission import Admission
 from chatstream.runs.distant import Mirrors
@@ -22,6 +22,7 @@ from chatstream.store.ports import RunStore
 from chatstream.store.records import RunRecord, Submission, now_ms
 from chatstream.store.spool import Spool
 from chatstream.upstream.deadlines import Deadlines
+from chatstream.upstream.relay import Relay
 from chatstream.upstream.stream import Stream
 from chatstream.wire.events import RunEvent
 
@@ -99,6 +100,22 @@ class Desk:
         self._drive(Driver(run, open_stream, self._pace, Deadlines(self._settings)))
         return submission.run
 
+    def attach(self, relay: Relay) -> None:
+        """Count an answer that is passed on without a Run, until it is closed.
+
+        :raises Busy: see `admit`; then it is closed
+        """
+        try:
+            self.admit()
+        except Busy:
+            relay.close()
+            raise
+        self._admission.relays += 1
+        relay.on_close = self._detach
+
+    def _detach(self) -> None:
+        self._admission.relays -= 1
+
     def _drive(self, driver: Driver) -> None:
         run = driver.run
         self._unstored[run.id] = run
@@ -140,7 +157,7 @@ class Desk:
     def drain(self, patience_s: float) -> None:
         """Admit nobody more, let answers finish for so long, interrupt the rest; return when all is stored."""
         self._admission.closed = True
-        _wait_until(lambda: not self._live and not self._admission.starting, patience_s)
+        _wait_until(lambda: not self._live and self._admission.idle, patience_s)
         for _, greenlet in list(self._live.values()):
             greenlet.kill(Drained(), block=False)
         _wait_until(lambda: not self._live and self._recorder.idle, SAVE_S)

@@ -7,7 +7,14 @@ from typing import Any
 
 import gevent
 
-from chatstream.errors import ChatStreamError, Interrupted, UpstreamError, UpstreamReported, UpstreamTimeout
+from chatstream.errors import (
+    ChatStreamError,
+    Interrupted,
+    UpstreamBroke,
+    UpstreamError,
+    UpstreamReported,
+    UpstreamTimeout,
+)
 from chatstream.runs.pace import Pace
 from chatstream.runs.run import Run
 from chatstream.upstream.deadlines import Deadlines
@@ -52,7 +59,7 @@ class Driver:
         except Stopped:
             self._outcome = "stopped", None
         except Overdue as overdue:
-            self._outcome = "stalled", UpstreamTimeout(str(overdue))
+            self._outcome = self._ending() if self._was_told() else ("stalled", UpstreamTimeout(str(overdue)))
         except Drained:
             self._outcome = "interrupted", Interrupted()
         except UpstreamTimeout as error:
@@ -82,20 +89,36 @@ class Driver:
     def _answer(self) -> tuple[State, ChatStreamError | None]:
         self._stream = stream = self._open()
         self.run.opened.set()
-        self._read(stream)
-        if stream.reader.error is not None:
-            raise stream.reader.error
-        if stream.reader.finish_reason is None:
+        try:
+            self._read(stream)
+        except UpstreamBroke:
+            if not self._was_told():
+                raise
+        return self._ending()
+
+    def _was_told(self) -> bool:
+        """Whether upstream said how the answer ends: only usage and `[DONE]` can follow, and are no loss."""
+        return self._stream is not None and self._stream.reader.finish_reason is not None
+
+    def _ending(self) -> tuple[State, ChatStreamError | None]:
+        """How the answer ends by what upstream said."""
+        assert self._stream is not None
+        reader = self._stream.reader
+        if reader.error is not None:
+            return "upstream_error", reader.error
+        if reader.finish_reason is None:
             return "truncated", UpstreamError("The model server ended the answer without saying that it was whole.")
-        state = end_state(stream.reader.finish_reason)
+        state = end_state(reader.finish_reason)
         if state == "upstream_error":
-            raise UpstreamReported(f"The model server gave up: its reason was {stream.reader.finish_reason!r}.")
+            return state, UpstreamReported(f"The model server gave up: its reason was {reader.finish_reason!r}.")
         return state, None
 
     def _read(self, stream: Stream) -> None:
         while (deltas := stream.read()) is not None:
             read_at = time.monotonic()
             self._take(deltas)
+            if stream.reader.finish_reason is not None:
+                self.deadlines.finished()
             if deltas and not stream.hurries:
                 self._pace.rest(read_at)
             else:

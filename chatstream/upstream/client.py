@@ -49,7 +49,7 @@ class Client:
 
     def __init__(self, provider: Provider, base_url: str, limits: Limits, transport: Transport) -> None:
         self._limits = limits
-        timeout = httpx2.Timeout(limits.first_byte_s, connect=min(CONNECT_S, limits.first_byte_s))
+        timeout = httpx2.Timeout(None, connect=CONNECT_S)  # whoever waits for more has a deadline
         self._sdk = _Sdk(
             base_url=base_url,
             api_key=provider.api_key or "none",

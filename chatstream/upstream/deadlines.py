@@ -4,6 +4,9 @@ import time
 
 from chatstream.settings import Settings
 
+REST_S = 5.0
+"""How long is waited for usage and the end of the stream after the finish reason."""
+
 
 class Deadlines:
     """Those of one answer, from now on."""
@@ -11,7 +14,7 @@ class Deadlines:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._began = self._content_at = time.monotonic()
-        self._has_begun = False
+        self._has_begun = self._has_finished = False
 
     def content(self) -> None:
         """Content came: text, reasoning or a tool call. Comments are none."""
@@ -33,6 +36,14 @@ class Deadlines:
             return f"The answer took longer than {self._settings.answer_s:g} s, the limit set here."
         return None
 
+    def finished(self) -> None:
+        """The finish reason came: usage and the end of the stream may follow, but are not worth waiting for."""
+        if not self._has_finished:
+            self._content_at = time.monotonic()
+            self._has_finished = True
+
     @property
     def _patience(self) -> float:
+        if self._has_finished:
+            return min(REST_S, self._settings.silence_s)
         return self._settings.silence_s if self._has_begun else self._settings.first_token_s

@@ -2,6 +2,7 @@
 
 import functools
 import time
+from typing import Any
 
 from gevent.lock import BoundedSemaphore
 
@@ -10,7 +11,7 @@ from chatstream.settings import Settings
 from chatstream.upstream import demo
 from chatstream.upstream.client import Ask, Client
 from chatstream.upstream.providers import Provider, Providers, resolve
-from chatstream.upstream.stream import Limits, Stream
+from chatstream.upstream.stream import EventStream, Limits, Stream
 from chatstream.upstream.transport import Transport
 
 _LISTED_S, _SILENT_S = 30.0, 2.0
@@ -71,6 +72,10 @@ class Gateway:
         """:raises UpstreamError: see `Client.open`"""
         return self._client(provider).open(ask)
 
+    def events(self, provider: Provider, fields: dict[str, Any]) -> EventStream:
+        """:raises UpstreamError: see `Client.events`"""
+        return self._client(provider).events(fields)
+
     def _client(self, provider: Provider) -> Client:
         client = self._clients.get(provider.name)
         if client is None:
@@ -80,9 +85,7 @@ class Gateway:
 
 
 def limits(settings: Settings) -> Limits:
-    return Limits(
-        first_byte_s=settings.first_token_s, event_bytes=settings.event_bytes, answer_bytes=settings.answer_bytes
-    )
+    return Limits(event_bytes=settings.event_bytes, answer_bytes=settings.answer_bytes)
 
 
 @functools.cache

@@ -6,13 +6,12 @@ from chatstream.errors import UpstreamBroke, UpstreamInvalid
 from chatstream.upstream.translation import translated
 from chatstream.upstream.transport import Body
 from chatstream.wire.chunks import ChunkReader, Delta
-from chatstream.wire.sse import Decoder, Event, EventTooLarge
+from chatstream.wire.sse import Decoder, Event
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of one answer: seconds to the first byte, bytes per event and in all."""
+    """Bounds of one answer: bytes per event and in all. Silence has deadlines of its own (deadlines.py)."""
 
-    first_byte_s: float
     event_bytes: int
     answer_bytes: int
 
@@ -39,17 +38,21 @@ class EventStream:
         :raises UpstreamTimeout: if nothing came within the time that was set; it can be asked again
         :raises UpstreamError: if it broke, or went over a limit
         """
+        self._check()
         with translated():
             data = self._body.read()
         if not data:
             return None
-        self._left -= len(data)
+        within, self._left = data[: self._left], self._left - len(data)
+        return self._decoder.feed(within)
+
+    def _check(self) -> None:
+        """Whether the last read went over a limit: what was within it was returned."""
+        most = self._limits.event_bytes
+        if self._decoder.overfull:
+            raise UpstreamInvalid(f"The model server sent an event of more than {most} bytes, more than is taken here.")
         if self._left < 0:
             raise UpstreamInvalid(f"The answer is larger than {self._limits.answer_bytes} bytes, the limit set here.")
-        try:
-            return self._decoder.feed(data)
-        except EventTooLarge as error:
-            raise UpstreamInvalid(f"The model server sent {error}, more than is taken here.") from error
 
     def close(self) -> None:
         """Close the connection, or keep it for reuse if the answer was read to its last byte. From any greenlet."""

@@ -20,6 +20,8 @@ from chatstream.web.services import services
 _LEFT = select.POLLRDHUP | select.POLLHUP | select.POLLERR
 _poll = monkey.get_original("select", "poll")  # asks without waiting
 _READABLE = 1
+_LOOK_S = 0.5
+"""How often is looked at a reader who has sent more than its request."""
 
 
 class Departed(ConnectionResetError):
@@ -62,19 +64,23 @@ def attended() -> Iterator[None]:
 
 def _watch(connection: Any) -> Callable[[], None]:
     """Interrupt this greenlet when the connection's reader leaves; the result ends the watch."""
-    serving = gevent.getcurrent()
-    watcher = gevent.get_hub().loop.io(connection.fileno(), _READABLE)
+    serving, loop = gevent.getcurrent(), gevent.get_hub().loop
+    readable, clock = loop.io(connection.fileno(), _READABLE), loop.timer(_LOOK_S, _LOOK_S)
 
     def look() -> None:
-        watcher.stop()  # whatever came, it stays readable: a next request, which nobody reads now, ends the watch
+        readable.stop()  # whatever came stays there unread: from now on only the clock can tell
         if _has_left(connection):
+            clock.stop()
             serving.kill(Departed(), block=False)
+        elif not clock.active:
+            clock.start(look)
 
     def unwatch() -> None:
-        watcher.stop()
-        watcher.close()
+        for watcher in (readable, clock):
+            watcher.stop()
+            watcher.close()
 
-    watcher.start(look)
+    readable.start(look)
     return unwatch
 
 

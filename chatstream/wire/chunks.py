@@ -57,6 +57,8 @@ class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
     usage: dict[str, Any] | None = None
     error: Any = None
+    message: Any = None
+    """Of an `event: error` that has no object `error` in it."""
 
 
 _decode = msgspec.json.Decoder(_Chunk).decode
@@ -125,7 +127,7 @@ class ChunkReader:
             return
         chunk, lossy = _parse(event.data)
         if chunk.error is not None or event.event == "error":
-            raise UpstreamReported(_reported(chunk.error, event.data))
+            raise UpstreamReported(_reported(chunk.error or chunk.message, event.data))
         if chunk.usage:
             self._count(chunk.usage)
         for choice in chunk.choices or ():

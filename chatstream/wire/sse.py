@@ -15,10 +15,6 @@ HEARTBEAT = b": ping\n\n"
 _RETRY = re.compile("[0-9]{1,15}")  # longer ones are no time that anybody meant, and costly to convert
 
 
-class EventTooLarge(ValueError):
-    """More than the allowed number of bytes came without completing an event."""
-
-
 class Event(msgspec.Struct, frozen=True):
     """One event. `data` may hold line feeds; `id` is the last id seen on the stream, "" before any."""
 
@@ -30,12 +26,14 @@ class Event(msgspec.Struct, frozen=True):
 class Decoder:
     """Turns bytes into events, however the bytes are cut.
 
-    :param max_event: bytes that may arrive without completing an event; more raises `EventTooLarge`
+    :param max_event: bytes that may arrive without completing an event
     """
 
     def __init__(self, max_event: int = 1 << 20) -> None:
         self.max_event = max_event
         self.last_id = ""
+        self.overfull = False
+        """Whether an event was too large. What came before it was returned, and nothing more is decoded."""
         self.retry: int | None = None
         """Reconnection time asked for by the stream, in milliseconds, or None."""
         self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
@@ -46,7 +44,9 @@ class Decoder:
         self._after_lf = False
 
     def feed(self, data: bytes) -> list[Event]:
-        """Take bytes as they came off the wire; return the events they complete, in order."""
+        """Take bytes as they came off the wire; return the events they complete, in order. See `overfull`."""
+        if self.overfull:
+            return []
         text = self._lines(self._utf8.decode(data))
         # A block ends at an empty line. Where this text has none (and does not complete one begun
         # before), nothing is joined or scanned again: a stream of single bytes stays linear.
@@ -56,7 +56,7 @@ class Decoder:
         self._parts.append(text)
         self._held += len(data)
         if not completes:
-            self._bound(self._held)
+            self.overfull = self._held > self.max_event
             return []
         *blocks, rest = "".join(self._parts).split("\n\n")
         return self._dispatch(blocks, rest)
@@ -65,13 +65,16 @@ class Decoder:
         # A third line feed in a row leaves an empty line at the head of what follows: harmless.
         self._parts = [rest]
         self._held = len(rest.encode("utf-8", "replace"))
-        self._bound(max([self._held, *map(len, blocks)]))
-        events = []
+        events: list[Event] = []
         for block in blocks:
+            if len(block) > self.max_event:
+                self.overfull = True
+                return events
             if block.startswith("data: ") and "\n" not in block:  # what nearly every event looks like
                 events.append(Event(block[6:], id=self.last_id))
             elif (event := self._parse(block)) is not None:
                 events.append(event)
+        self.overfull = self._held > self.max_event
         return events
 
     def _lines(self, text: str) -> str:
@@ -86,10 +89,6 @@ class Decoder:
             self._after_cr = text.endswith("\r")
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         return text
-
-    def _bound(self, size: int) -> None:
-        if size > self.max_event:
-            raise EventTooLarge(f"an event of more than {self.max_event} bytes")
 
     def _parse(self, block: str) -> Event | None:
         data: list[str] = []

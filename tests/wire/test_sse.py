@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatstream.wire.sse import Decoder, Event, EventTooLarge, encode
+from chatstream.wire.sse import Decoder, Event, encode
 
 
 def decode(data: bytes) -> list[tuple[str, str, str]]:
@@ -91,10 +91,15 @@ def test_invalid_utf8_becomes_replacement_characters() -> None:
 def test_an_event_over_the_bound_is_refused_before_it_is_held() -> None:
     decoder = Decoder(max_event=1000)
     assert [decoder.feed(b"x" * 100) for _ in range(10)] == [[]] * 10
-    with pytest.raises(EventTooLarge):
-        decoder.feed(b"x")
-    with pytest.raises(EventTooLarge):
-        Decoder(max_event=1000).feed(b"data: " + b"x" * 2000 + b"\n\n")
+    assert not decoder.overfull
+    assert (decoder.feed(b"x"), decoder.overfull, decoder.feed(b"\n\ndata: a\n\n")) == ([], True, [])
+
+
+@pytest.mark.parametrize("end", [b"", b"\n\n", b"\n\ndata: b\n\n"])
+def test_what_came_before_an_event_over_the_bound_is_kept(end: bytes) -> None:
+    decoder = Decoder(max_event=1000)
+    assert [e.data for e in decoder.feed(b"data: a\n\ndata: " + b"x" * 2000 + end)] == ["a"]
+    assert (decoder.overfull, decoder.feed(b"data: c\n\n")) == (True, [])
 
 
 def test_many_events_over_the_bound_together_are_fine() -> None:

@@ -1,0 +1,32 @@
+"""OpenAI's frames (https://platform.openai.com/docs/api-reference/chat/streaming): upstream's chunks as they came.
+
+No `id:`, `event:` or `retry:` lines: widely used clients stumble over them (docs/streaming.md).
+"""
+
+from typing import Any
+
+import msgspec
+
+from chatstream.errors import ChatStreamError
+from chatstream.wire.sse import Event, encode
+
+DONE = b"data: [DONE]\n\n"
+"""The success mark: only a whole answer ends with it."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def frames(events: list[Event]) -> bytes:
+    """The events' data, nothing else of them."""
+    return b"".join(encode(Event(event.data)) for event in events)
+
+
+def problem(error: ChatStreamError) -> dict[str, Any]:
+    """The body of a failed request."""
+    kind = "invalid_request_error" if error.status < 500 and error.status != 429 else "api_error"
+    return {"error": {"message": str(error), "type": kind, "param": None, "code": error.code}}
+
+
+def failed(error: ChatStreamError) -> bytes:
+    """The last frame of an answer that was not whole."""
+    return b"data: %b\n\n" % _encode(problem(error))
