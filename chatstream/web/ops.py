@@ -1,4 +1,4 @@
-"""Section 3 of docs/api.md: is it alive, is it ready."""
+"""Section 4 of docs/api.md: is it alive, is it ready."""
 
 from flask import Blueprint, Response, jsonify
 
