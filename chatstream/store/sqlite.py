@@ -119,15 +119,14 @@ class SqliteStore:
         return found
 
     def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
-        rows = [_row(batch) for batch in batches]
         asked = {batch.run_id for batch in batches} | {ending.run_id for ending in endings}
 
         def job(c: sqlite3.Connection) -> set[str]:
             query = "SELECT id FROM runs WHERE worker = ? AND state = 'running'"
             ours = asked & {row["id"] for row in c.execute(query, (worker,))}
-            kept = [row for row in rows if row[0] in ours]
-            _write(c, kept)
-            c.executemany("UPDATE runs SET seq = max(seq, ?) WHERE id = ?", [(last, run) for run, _, last, _ in kept])
+            kept = [batch for batch in batches if batch.run_id in ours]
+            _write(c, kept)  # packing is done here, in the writer's thread: large answers would keep the others waiting
+            c.executemany("UPDATE runs SET seq = max(seq, ?) WHERE id = ?", [(b.last, b.run_id) for b in kept])
             for ending in endings:
                 if ending.run_id in ours:
                     _end(c, ending)
@@ -191,11 +190,8 @@ def _insert(c: sqlite3.Connection, table: str, records: Sequence[R]) -> None:
         c.execute(f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})", [_json(v) for v in fields.values()])
 
 
-def _row(batch: Batch) -> tuple[str, int, int, bytes]:
-    return batch.run_id, batch.first, batch.last, pack(batch.events)
-
-
-def _write(c: sqlite3.Connection, rows: Sequence[tuple[str, int, int, bytes]]) -> None:
+def _write(c: sqlite3.Connection, batches: Sequence[Batch]) -> None:
+    rows = ((batch.run_id, batch.first, batch.last, pack(batch.events)) for batch in batches)
     c.executemany("INSERT OR REPLACE INTO run_events VALUES (?, ?, ?, ?)", rows)
 
 
@@ -214,7 +210,7 @@ def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:
     _insert(c, "messages", submission.messages)
     _insert(c, "runs", [run])
     if submission.kept:
-        _write(c, [_row(submission.kept)])
+        _write(c, [submission.kept])
     return None
 
 
