@@ -9,7 +9,7 @@ RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint system settings bench screenshots clean
+.PHONY: help run test faults lint system settings bench screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ system: $(TESTS) ## install the programs that tests start: mongod, nginx, chromi
 
 settings: $(RUNS) ## print every setting with its default
 	@$(PY) -m chatstream.settings
+
+faults: $(TESTS) system ## break everything at random for 10 minutes (ARGS="--minutes 2 --seed 1")
+	@$(PY) -m tests.faults $(ARGS)
 
 bench: $(TESTS) system ## measure the stream beside nginx
 	$(PY) bench/run.py $(ARGS)

@@ -42,7 +42,7 @@ class EventLog:
     def follow(self, after: int, pulse: "Pulse") -> Iterator[list[RunEvent]]:
         """Event lists from number `after` + 1 to the end; an empty list when nothing came for a heartbeat's time.
 
-        :raises Gone: if the list ended before that number, or without its last event
+        :raises Gone: if there is nothing after that number, or no last event. A stream without it must not look whole
         """
         at = after
         while True:
@@ -51,14 +51,11 @@ class EventLog:
                 at += len(events)
                 yield events
             elif self.ended:
-                self._check_end(at)
+                if at == after or self.events[-1].kind != "end":
+                    raise Gone("This run ended before the frame that was asked for.")
                 return
             elif not self._wait(pulse):
                 yield []
-
-    def _check_end(self, at: int) -> None:
-        if at > len(self.events) or not self.events or self.events[-1].kind != "end":
-            raise Gone("This run ended before the frame that was asked for.")
 
     def _wait(self, pulse: "Pulse") -> bool:
         """Wait for the next wake-up; False when it was the heartbeat's."""
