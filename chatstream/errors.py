@@ -7,6 +7,7 @@ ChatStreamError                     500 internal
 │   ├── UnknownHost                 421 unknown_host
 │   ├── NotFound                    404 not_found
 │   ├── Conflict                    409 conflict
+│   │   └── LeafMoved               409 conflict
 │   ├── Gone                        410 gone
 │   ├── UnknownModel                400 unknown_model
 │   └── TooLarge                    413 too_large
@@ -71,6 +72,10 @@ class Conflict(BadRequest):
     code = "conflict"
 
 
+class LeafMoved(Conflict):
+    """The chat went on after the question was given its place in it."""
+
+
 class Gone(BadRequest):
     status = 410
     code = "gone"
@@ -100,14 +105,14 @@ class Interrupted(ChatStreamError):
     code = "interrupted"
 
     def __init__(self) -> None:
-        super().__init__("The server stopped while it wrote this answer. What had arrived is kept.")
+        super().__init__("The server stopped while it wrote this answer.")
 
 
 class WorkerLost(Interrupted):
     code = "worker_lost"
 
     def __str__(self) -> str:
-        return "The server died while it wrote this answer. What it had stored is kept."
+        return "The server stopped unexpectedly while it wrote this answer."
 
 
 class StoreError(ChatStreamError):

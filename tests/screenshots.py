@@ -5,6 +5,7 @@ the scripted model server, so that the pictures show the same every time.
 """
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import product
@@ -63,6 +64,7 @@ class Scene(NamedTuple):
 
     page: Page
     model: ModelServer
+    server: ChatStream
     api: Api
 
     def ask(self, steps: Steps, question: str = QUESTION) -> None:
@@ -129,6 +131,35 @@ def broken(scene: Scene) -> None:
 def cut(scene: Scene) -> None:
     scene.ask([*written(*TIDE)[:62], ["finish", "length"], ["done"], ["end"]])
     scene.ended("length")
+
+
+def interrupted(scene: Scene) -> None:
+    streaming(scene)
+    time.sleep(1.5)  # what arrived is stored by then
+    scene.server.kill_worker()
+    scene.ended("interrupted")
+
+
+def continuing(scene: Scene) -> None:
+    broken(scene)
+    scene.model.script([["gate", "never"]])
+    scene.page.click("button", "Continue")
+    scene.page.browser.wait(lambda: scene.page.phase.endswith("· 3 s"))
+
+
+def reconnecting(scene: Scene) -> None:
+    streaming(scene)
+    scene.page.write("And why not")
+    scene.server.kill()
+    scene.page.browser.wait(lambda: scene.page.phase == "Reconnecting…")
+
+
+def deleted_elsewhere(scene: Scene) -> None:
+    complete(scene)
+    scene.page.write("And why not")
+    scene.api.call("DELETE", f"/chat/{scene.page.chat_id}")
+    scene.page.browser.evaluate("dispatchEvent(new Event('online'))")
+    scene.page.browser.wait(lambda: "was deleted" in scene.page.browser.text("#notice"))
 
 
 def offline(scene: Scene) -> None:
@@ -203,6 +234,7 @@ TWO: Variants = (("desktop", "light"), ("phone", "dark"))
 STATES: dict[State, Variants] = {
     **dict.fromkeys((first_visit, streaming), ALL),
     **dict.fromkeys((new_chat, waiting, thinking, complete, tools, stopped, refused, broken, cut, offline), TWO),
+    **dict.fromkeys((interrupted, continuing, reconnecting, deleted_elsewhere), TWO),
     **dict.fromkeys((long_answer, right_to_left, many_chats, search_hits, search_nothing, deleted), TWO),
     **dict.fromkeys((without_javascript, missing), TWO),
 }
@@ -225,7 +257,7 @@ def photograph(state: State, size: str, scheme: str, model: ModelServer, chromiu
         browser.prefer(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
         browser.resize(*SIZES[size])
         browser.command("Emulation.setScrollbarsHidden", hidden=True)
-        state(Scene(Page(browser, server.url).open(), model, Api(server.address)))
+        state(Scene(Page(browser, server.url).open(), model, server, Api(server.address)))
         browser.screenshot(OUT / f"{name}-{size}-{scheme}.png")
         browser.close()
 

@@ -67,6 +67,7 @@ def compose(
         is_new=is_new,
         messages=[*asked, answer],
         leaf_before=chat.leaf_id,
+        follows_leaf=bool(asked) and question.parent_id is None,
         run=msgspec.structs.replace(run, seq=first.last) if first else run,
         kept=first,
     )

@@ -27,7 +27,6 @@ from pymongo.errors import (
 
 from chatstream.errors import (
     BadRequest,
-    NotFound,
     SettingsError,
     StoreError,
     StoreUnavailable,
@@ -35,7 +34,7 @@ from chatstream.errors import (
     TooLarge,
 )
 from chatstream.store import cursors
-from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission
+from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission, check_place
 from chatstream.wire.events import RunEvent, pack, unpack
 
 PATIENCE_S = 2.5
@@ -207,9 +206,13 @@ class MongoStore:
         if submission.is_new:
             self._collection("chats").insert_one(_document(chat))
             return
+        where = {"_id": chat.id, "owner": chat.owner}
+        place = {"leaf_id": submission.leaf_before} if submission.follows_leaf else {}
         change = {"$set": {"leaf_id": chat.leaf_id, "updated_at": chat.updated_at}}
-        if not self._collection("chats").update_one({"_id": chat.id, "owner": chat.owner}, change).matched_count:
-            raise NotFound("This chat was deleted in the meantime.")
+        if not self._collection("chats").update_one({**where, **place}, change).matched_count:
+            present = self._collection("chats").find_one(where, {"leaf_id": 1})
+            check_place(submission, present["leaf_id"] if present else None, there=present is not None)
+            self._show(submission)  # the leaf moved away and back again
 
     def withdraw(self, submission: Submission) -> None:
         chat = submission.chat

@@ -42,6 +42,8 @@ class RunStore(Protocol):
     def begin(self, submission: Submission) -> RunRecord | None:
         """Store a submission. If its owner used its request id before, store nothing and return that Run.
 
+        :raises NotFound: if the chat was deleted in the meantime
+        :raises LeafMoved: if the chat went on in the meantime, and the question has to go on with it
         :raises StoreUncertain: if it is not known whether that was done
         """
 

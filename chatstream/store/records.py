@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 from bson import ObjectId
 
+from chatstream.errors import LeafMoved, NotFound
 from chatstream.wire.events import RunEvent, State, joined, tool_calls
 
 _ID = re.compile("[0-9a-f]{24}")
@@ -91,8 +92,21 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     run: RunRecord
     leaf_before: str | None = None
     """The chat's leaf as it was, for taking the submission back."""
+    follows_leaf: bool = False
+    """Whether it belongs below the leaf: if that has moved, `begin` stores nothing and raises `LeafMoved`."""
     kept: "Batch | None" = None
     """The Run's first events, where it goes on with an earlier answer."""
+
+
+def check_place(submission: Submission, leaf_id: str | None, there: bool) -> None:
+    """Whether a submission still fits its chat, which is `there`, with this leaf.
+
+    :raises NotFound, LeafMoved: if not
+    """
+    if not there:
+        raise NotFound("This chat was deleted in the meantime.")
+    if submission.follows_leaf and leaf_id != submission.leaf_before:
+        raise LeafMoved("Other questions were asked in this chat at the same moment. Send this one again.")
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

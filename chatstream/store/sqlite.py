@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from chatstream.errors import NotFound, StoreUnavailable
+from chatstream.errors import StoreUnavailable
 from chatstream.store import cursors
-from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission
+from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission, check_place
 from chatstream.store.sqlite_threads import Readers, Writer, connect, translated
 from chatstream.wire.events import RunEvent, pack, unpack
 
@@ -204,9 +204,9 @@ def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:
     if submission.is_new:
         _insert(c, "chats", [chat])
     else:
-        values = (chat.leaf_id, chat.updated_at, chat.id, chat.owner)
-        if not c.execute("UPDATE chats SET leaf_id = ?, updated_at = ? WHERE id = ? AND owner = ?", values).rowcount:
-            raise NotFound("This chat was deleted in the meantime.")
+        present = c.execute("SELECT leaf_id FROM chats WHERE id = ? AND owner = ?", (chat.id, chat.owner)).fetchone()
+        check_place(submission, present["leaf_id"] if present else None, there=present is not None)
+        c.execute("UPDATE chats SET leaf_id = ?, updated_at = ? WHERE id = ?", (chat.leaf_id, chat.updated_at, chat.id))
     _insert(c, "messages", submission.messages)
     _insert(c, "runs", [run])
     if submission.kept:

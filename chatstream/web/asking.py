@@ -2,18 +2,23 @@
 
 import functools
 import hashlib
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
 
 from chatstream.access import OWNER
 from chatstream.chats.questions import Question
+from chatstream.errors import LeafMoved
 from chatstream.store.records import RunRecord
 from chatstream.upstream.client import Ask
 from chatstream.web.bodies import ChatBody, check_chat
 from chatstream.web.services import services
 
 T = TypeVar("T")
+
+TRIES = 20
+"""How often a question is given a new place, because the chat went on in the meantime."""
 
 
 def start(body: ChatBody) -> RunRecord:
@@ -23,8 +28,15 @@ def start(body: ChatBody) -> RunRecord:
     :raises Busy: if too many answers are running
     """
     check_chat(body)
+    services().desk.admit()
+    for _ in range(TRIES):
+        with suppress(LeafMoved):
+            return _start(body)
+    return _start(body)
+
+
+def _start(body: ChatBody) -> RunRecord:
     s = services()
-    s.desk.admit()
     provider, model = s.gateway.choose(body.model)
     composed = s.chats.compose(OWNER, body.chat_id, _question(body, model), s.desk.worker, s.desk.lease())
     ask = _ask(body, model, composed.messages)

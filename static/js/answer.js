@@ -11,9 +11,16 @@ export class Answer {
   /** @type {Map<number, HTMLElement>} */
   #tools = new Map();
   #state;
+  /** Whether text of its own has begun to come. */
+  #begun;
 
-  /** @param {HTMLElement} article @param {Painter} painter @param {string} model the name shown while it is awaited */
-  constructor(article, painter, model) {
+  /**
+   * @param {HTMLElement} article
+   * @param {Painter} painter
+   * @param {string} model the name shown while it is awaited
+   * @param {boolean} [kept] whether it goes on with an answer that ended early, and shows that one's text
+   */
+  constructor(article, painter, model, kept = false) {
     this.article = article;
     this.painter = painter;
     this.model = model;
@@ -21,6 +28,9 @@ export class Answer {
     this.text = new TextFlow(find(article, ".answer", HTMLElement), painter);
     this.reasoning = new TextFlow(find(article, ".reasoning .text", HTMLElement), painter);
     this.#state = article.dataset.state ?? "running";
+    this.kept = kept;
+    this.#begun = !kept && !this.text.empty;
+    if (this.running) find(article, ".tools", HTMLElement).replaceChildren(); // the run's frames bring them
   }
 
   /** @param {Painter} painter @param {string} model */
@@ -57,14 +67,18 @@ export class Answer {
 
   /** @param {string} words what is awaited, until the first text */
   wait(words) {
-    if (this.text.empty) this.phase.show(words);
+    if (!this.#begun) this.phase.show(words);
+  }
+
+  /** As its chat has it, in its middle or at its end. @param {Message} message */
+  show(message) {
+    if (message.state !== "running") return this.settle(message);
+    this.#fill(message);
   }
 
   /** The text as a whole, where it did not come as frames. @param {Message} message */
   settle(message) {
-    this.text.replace(message.content);
-    this.reasoning.replace(message.reasoning ?? "");
-    find(this.article, ".reasoning", HTMLElement).hidden = this.reasoning.empty;
+    this.#fill(message);
     this.end(message);
   }
 
@@ -78,10 +92,22 @@ export class Answer {
     this.painter.end.keep(() => this.#foot(ending));
   }
 
+  /** @param {Message} message what it leaves out stays as it is */
+  #fill({ content, reasoning, toolCalls }) {
+    this.text.replace(content);
+    if (reasoning !== undefined) this.reasoning.replace(reasoning);
+    find(this.article, ".reasoning", HTMLElement).hidden = this.reasoning.empty;
+    if (toolCalls === undefined) return;
+    this.#tools.clear();
+    find(this.article, ".tools", HTMLElement).replaceChildren();
+    toolCalls?.forEach((call, index) => this.#called({ ...call, index }));
+  }
+
   /** @param {Ending} ending */
   #foot(ending) {
     const hasText = !this.text.empty;
-    const parts = [endingLine(ending, hasText), hasText ? figures({ ...ending, model: ending.model ?? this.model }) : null];
+    const hasTools = find(this.article, ".tools", HTMLElement).childElementCount > 0;
+    const parts = [endingLine(ending, { hasText, hasTools }), hasText ? figures({ ...ending, model: ending.model ?? this.model }) : null];
     const foot = find(this.article, ".foot", HTMLElement);
     foot.dataset.state = ending.state;
     foot.replaceChildren(...parts.filter((part) => part !== null));
@@ -89,15 +115,17 @@ export class Answer {
 
   /** @param {string} piece */
   #written(piece) {
-    this.phase.clear();
     this.text.add(piece);
+    if (this.kept && this.text.repeats) return;
+    this.#begun = true;
+    this.phase.clear();
   }
 
   /** @param {string} piece */
   #reasoned(piece) {
     find(this.article, ".reasoning", HTMLElement).hidden = false;
-    this.wait("Thinking");
     this.reasoning.add(piece);
+    if (!this.kept || !this.reasoning.repeats) this.wait("Thinking");
   }
 
   /** @param {ToolCall} call a name at first, then pieces of its arguments */

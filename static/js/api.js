@@ -1,6 +1,8 @@
 // @ts-check
 /** @import {ChatPage, ChatWithHistory} from "./types.js" */
 
+const READ_MS = 10_000;
+
 /** A status that is no success, in the server's words. `body` is its JSON, which may name what was saved. */
 export class Refusal extends Error {
   /** @param {number} status @param {Record<string, any>} body */
@@ -43,7 +45,7 @@ export async function listChats(query, signal) {
  * @returns {Promise<ChatWithHistory>}
  */
 export async function readChat(id) {
-  const response = await request(`/chat/${id}`);
+  const response = await request(`/chat/${id}`, { signal: AbortSignal.timeout(READ_MS) });
   return response.json();
 }
 

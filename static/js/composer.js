@@ -53,6 +53,13 @@ export class Composer {
     this.field.focus();
   }
 
+  /** The focus comes here, but where that would open a keyboard over the page. @param {HTMLElement} otherwise */
+  focus(otherwise) {
+    otherwise.tabIndex = -1;
+    const target = matchMedia("(hover: hover) and (pointer: fine)").matches ? this.field : otherwise;
+    target.focus({ preventScroll: true });
+  }
+
   #listen() {
     this.form.addEventListener("submit", (event) => (event.preventDefault(), this.#send()));
     this.stopButton.addEventListener("click", (event) => this.#stopClicked(event));

@@ -2,33 +2,38 @@
 /** @import {Announcer} from "./announcer.js" */
 /** @import {Composer} from "./composer.js" */
 /** @import {Notice} from "./notice.js" */
-/** @import {Painter} from "./painter.js" */
+/** @import {Answer} from "./answer.js" */
 /** @import {Submission} from "./types.js" */
-import { Answer } from "./answer.js";
-import { copy, find } from "./dom.js";
+/** @import {Transcript} from "./transcript.js" */
+import { Refusal } from "./api.js";
 import { Exchange } from "./exchange.js";
-import { newRequestId } from "./submission.js";
+import { Submissions } from "./submission.js";
+import { branch, Upkeep } from "./upkeep.js";
 
-/** What the server could not be asked for, by its answer: Retry sends the same again. @type {WeakMap<Element, Submission>} */
-const unsent = new WeakMap();
-
-/** The open chat: asks, retries, stops, and takes up an answer that was running when the page came. */
+/** The open chat: asks, asks again, stops, and takes up an answer that is being written, here or elsewhere. */
 export class Conversation {
   /** @type {Exchange | null} */
   #current = null;
+  #upkeep;
+  #submissions;
 
   /**
    * @param {HTMLElement} main
-   * @param {{composer: Composer, painter: Painter, notice: Notice, announcer: Announcer}} page
-   * @param {{touched: (chatId: string) => void}} listener
+   * @param {{transcript: Transcript, composer: Composer, notice: Notice, announcer: Announcer}} page
+   * @param {{touched: (chatId: string) => void, gone: () => void}} listener
    */
   constructor(main, page, listener) {
     this.main = main;
     this.page = page;
     this.listener = listener;
-    this.model = main.dataset.model ?? "the model";
-    this.transcript = find(main, "#transcript", HTMLElement);
-    this.transcript.addEventListener("submit", (event) => this.#retryPressed(event));
+    this.#upkeep = new Upkeep({
+      chatId: () => this.chatId,
+      busy: () => this.running,
+      show: (chat) => (page.transcript.show(branch(chat)), void this.resume()),
+      gone: () => listener.gone(),
+    });
+    this.#submissions = new Submissions(() => ({ chatId: this.chatId, stream: page.composer.stream }));
+    page.transcript.element.addEventListener("submit", (event) => this.#againPressed(event));
   }
 
   get running() {
@@ -41,55 +46,76 @@ export class Conversation {
 
   /** @param {string} prompt */
   ask(prompt) {
-    const question = copy("#message-template", '[data-role="user"]');
-    find(question, ".text", HTMLElement).textContent = prompt;
-    const answer = this.#blank();
-    this.#welcome(false);
-    this.transcript.append(question, answer.article);
+    const { answer, remove } = this.page.transcript.add(prompt);
+    const submission = this.#submissions.make({ prompt });
     this.page.composer.clear();
-    return this.#run(answer, { ...this.#submission(), prompt }, () => {
-      question.remove();
-      answer.article.remove();
-      this.#welcome(this.transcript.children.length === 0);
-      this.page.composer.restore(prompt);
+    return this.#submit(answer, submission, (error) => {
+      if (error instanceof Refusal) {
+        remove();
+        this.page.composer.restore(prompt);
+        return this.page.notice.show(error.message);
+      }
+      this.#submissions.keep(answer.article, submission);
+      answer.end({ state: "unsent" });
+      this.page.announcer.say(answer.summary);
     });
   }
 
-  /** Takes up the answer that the page came with in its middle. */
+  /** Takes up the answer that is being written at the chat's end. */
   resume() {
-    const article = this.transcript.querySelector('[data-role="assistant"][data-state="running"]:last-of-type');
-    if (!(article instanceof HTMLElement) || !article.dataset.run || !this.chatId) return;
-    const exchange = this.#exchange(new Answer(article, this.page.painter, this.model));
-    return this.#attend(exchange, exchange.resume(article.dataset.run, this.chatId));
+    const { running } = this.page.transcript;
+    if (!running || !this.chatId || this.running) return;
+    const exchange = this.#exchange(running.answer);
+    return this.#attend(exchange, exchange.resume(running.runId, this.chatId), () => {});
   }
 
   stop() {
     return this.#current?.stop();
   }
 
-  /** @param {Event} event */
-  #retryPressed(event) {
+  /** The chat may have gone on elsewhere. */
+  catchUp() {
+    return this.#upkeep.news();
+  }
+
+  /** The chat is gone: what is left is a new one, and what was typed. */
+  leave() {
+    this.#current?.leave();
+    const unsaid = this.page.transcript.clear();
+    if (unsaid) this.page.composer.restore(unsaid);
+    this.main.dataset.chat = "";
+    history.replaceState({}, "", "/");
+  }
+
+  /** @param {SubmitEvent} event Retry or Continue: the new answer takes the place of the old one, which comes back if nothing was saved. */
+  #againPressed(event) {
     event.preventDefault();
     const old = /** @type {Element} */ (event.target).closest(".message");
-    if (!(old instanceof HTMLElement) || this.running) return;
-    const answer = this.#blank();
+    const button = event.submitter;
+    if (!(old instanceof HTMLElement) || !(button instanceof HTMLButtonElement) || this.running) return;
+    const { transcript } = this.page;
+    const answer = button.name === "continue" ? transcript.after(old) : transcript.blank();
+    const submission = this.#submissions.again(old, button.name);
     old.replaceWith(answer.article);
-    const again = unsent.get(old) ?? { ...this.#submission(), retry: old.dataset.id };
-    this.page.composer.field.focus({ preventScroll: true });
-    return this.#run(answer, again, () => answer.article.replaceWith(old));
+    this.page.composer.focus(answer.article);
+    return this.#submit(answer, submission, (error) => {
+      answer.article.replaceWith(old);
+      if (!(error instanceof Refusal)) this.#submissions.keep(old, submission);
+      const sentence = `The server could not be reached. Press ${button.textContent} again.`;
+      this.page.notice.tell(error instanceof Refusal ? error.message : sentence);
+    });
   }
 
-  /** @param {Answer} answer @param {Submission} submission @param {() => void} undo when nothing of it was saved */
-  async #run(answer, submission, undo) {
+  /** @param {Answer} answer @param {Submission} submission @param {(error: Error) => void} failed when nothing was saved */
+  #submit(answer, submission, failed) {
     this.page.notice.clear();
-    this.page.painter.end.toEnd();
+    this.page.transcript.painter.end.toEnd();
     const exchange = this.#exchange(answer);
-    await this.#attend(exchange, exchange.submit(submission), undo);
-    if (answer.article.dataset.state === "unsent") unsent.set(answer.article, submission);
+    return this.#attend(exchange, exchange.submit(submission), failed);
   }
 
-  /** @param {Exchange} exchange @param {Promise<void>} ended @param {() => void} [undo] */
-  async #attend(exchange, ended, undo) {
+  /** @param {Exchange} exchange @param {Promise<void>} ended @param {(error: Error) => void} failed */
+  async #attend(exchange, ended, failed) {
     this.#current = exchange;
     this.page.composer.running = true;
     this.page.announcer.say("The answer is being written.");
@@ -99,19 +125,19 @@ export class Conversation {
       this.page.announcer.say(exchange.answer.summary);
     } catch (error) {
       exchange.answer.phase.clear();
-      undo?.();
-      this.page.notice.show(/** @type {Error} */ (error).message);
+      if (!exchange.left) failed(/** @type {Error} */ (error));
     } finally {
       this.#current = null;
       this.page.composer.running = false;
     }
+    void this.#upkeep.look();
   }
 
   /** @param {Answer} answer */
   #exchange(answer) {
     return new Exchange(answer, {
       began: ({ chatId }) => this.#began(chatId),
-      stopFailed: () => this.page.notice.show("Stop did not reach the server. The answer goes on; press Stop again."),
+      stopFailed: () => this.page.notice.tell("Stop did not reach the server. The answer goes on; press Stop again."),
     });
   }
 
@@ -120,20 +146,5 @@ export class Conversation {
     if (!this.chatId) history.pushState({}, "", `/c/${chatId}`);
     this.main.dataset.chat = chatId;
     this.listener.touched(chatId);
-  }
-
-  #blank() {
-    return Answer.blank(this.page.painter, this.model);
-  }
-
-  /** @returns {Submission} */
-  #submission() {
-    return { chatId: this.chatId, requestId: newRequestId(), stream: this.page.composer.stream };
-  }
-
-  /** @param {boolean} shown */
-  #welcome(shown) {
-    const welcome = this.main.querySelector("#welcome");
-    if (welcome instanceof HTMLElement) welcome.hidden = !shown;
   }
 }

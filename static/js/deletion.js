@@ -7,14 +7,17 @@ const NEWS_MS = 4000;
 
 /** Deletes a chat after a time in which it can be undone; leaving the page ends that time. */
 export class Deletion {
+  #leaving = false;
+
   /**
    * @param {Toast} toast
-   * @param {{hide: (id: string) => void, show: (id: string) => void, deleted: (id: string) => void}} listener
+   * @param {{hide: (id: string) => void, show: (id: string) => void, deleted: (id: string) => void,
+   *   tell: (id: string) => void}} listener
    */
   constructor(toast, listener) {
     this.toast = toast;
     this.listener = listener;
-    window.addEventListener("pagehide", () => toast.dismiss());
+    window.addEventListener("pagehide", () => ((this.#leaving = true), toast.dismiss()));
   }
 
   /** @param {string} id @param {string} title */
@@ -26,8 +29,11 @@ export class Deletion {
 
   /** @param {string} id */
   async #commit(id) {
+    const asked = deleteChat(id);
+    if (this.#leaving) this.listener.tell(id); // its end is not heard here
     try {
-      await deleteChat(id);
+      await asked;
+      this.listener.tell(id);
       this.listener.deleted(id);
     } catch (error) {
       this.listener.show(id);

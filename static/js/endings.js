@@ -8,15 +8,18 @@ const WITHOUT_WORDS = new Set(["complete", "running"]);
  * The line that says how an answer ended, or null where nothing has to be said.
  *
  * @param {Ending} ending
- * @param {boolean} hasText whether some of the answer came
+ * @param {{hasText: boolean, hasTools: boolean}} came what of the answer came
  */
-export function endingLine({ state, error }, hasText) {
+export function endingLine({ state, error }, { hasText, hasTools }) {
   const known = state === "complete" && !hasText ? "empty" : state;
   if (WITHOUT_WORDS.has(known)) return null;
   const line = copy("#ending-template", `[data-ending="${known}"]`);
   if (error) find(line, ".ending-words", HTMLElement).textContent = error.message;
-  const kept = line.querySelector(".ending-kept");
-  if (kept instanceof HTMLElement) kept.hidden = !hasText;
+  const goesOn = hasText && !hasTools;
+  const holds = { text: hasText, "goes-on": goesOn, "starts-anew": !goesOn };
+  for (const [name, yes] of Object.entries(holds)) {
+    for (const part of line.querySelectorAll(`[data-if="${name}"]`)) part.toggleAttribute("hidden", !yes);
+  }
   return line;
 }
 

@@ -1,8 +1,8 @@
 // @ts-check
 /** @import {Answer} from "./answer.js" */
 /** @import {Ending, Frame, Ids, NumberedFrame, Submission} from "./types.js" */
-import { readChat, Refusal, stopRun } from "./api.js";
-import { pause, RunFollower } from "./run.js";
+import { Refusal, stopRun } from "./api.js";
+import { readEnded, RunFollower } from "./run.js";
 import { fetchWhole, openStream } from "./submission.js";
 
 /** One answer from its submission, or from a reload in its middle, to its end. */
@@ -26,7 +26,8 @@ export class Exchange {
 
   /**
    * @param {Submission} submission
-   * @returns {Promise<void>} the answer has ended; throws a Refusal when nothing was saved
+   * @returns {Promise<void>} the answer has ended; throws a Refusal when nothing was saved, and what the network threw
+   *   when the server was not reached
    */
   async submit(submission) {
     this.#submission = submission;
@@ -59,6 +60,15 @@ export class Exchange {
       this.answer.wait(this.#awaited);
       this.listener.stopFailed(/** @type {Error} */ (error));
     }
+  }
+
+  /** Nobody waits for it any more. */
+  leave() {
+    this.#aborter.abort();
+  }
+
+  get left() {
+    return this.#aborter.signal.aborted;
   }
 
   /** @param {string} words */
@@ -115,26 +125,15 @@ export class Exchange {
 
   /** The run has ended and its frames are not kept: its message is. */
   async #readBack() {
-    for (let failed = 1; ; failed += 1) {
-      try {
-        const { history } = await readChat(this.#chatId);
-        const message = history.find(({ _id }) => _id === this.answer.id);
-        if (!message) return this.answer.end({ state: "missing" });
-        if (message.state !== "running") return this.answer.settle(message);
-      } catch (error) {
-        if (error instanceof Refusal && error.status === 404) return this.answer.end({ state: "missing" });
-      }
-      await pause(failed, this.#aborter.signal);
-      this.#aborter.signal.throwIfAborted();
-    }
+    const message = await readEnded(this.#chatId, this.answer.id, this.#aborter.signal);
+    if (message) this.answer.settle(message);
+    else this.answer.end({ state: "missing" });
   }
 
   /** @param {unknown} error */
   #failed(error) {
-    if (this.#aborter.signal.aborted) throw error;
-    if (!(error instanceof Refusal)) return this.answer.end({ state: "unsent" });
+    if (!(error instanceof Refusal) || !error.body.messageId) throw error;
     const { body } = error;
-    if (!body.messageId) throw error;
     this.#began(/** @type {Ids} */ (body));
     this.answer.settle({
       _id: body.messageId,

@@ -11,9 +11,12 @@ import { find } from "./dom.js";
 import { Notice } from "./notice.js";
 import { Painter } from "./painter.js";
 import { EndFollower } from "./scroll.js";
+import { presence } from "./presence.js";
 import { Sidebar } from "./sidebar.js";
+import { Tabs } from "./tabs.js";
 import { ChatTitle } from "./title.js";
 import { Toast } from "./toast.js";
+import { Transcript } from "./transcript.js";
 
 const main = find(document, "#main", HTMLElement);
 const title = new ChatTitle(main);
@@ -25,10 +28,16 @@ const composer = new Composer(find(main, "#composer", HTMLFormElement), Number(m
   send: (prompt) => void conversation.ask(prompt),
   stop: () => void conversation.stop(),
 });
+const transcript = new Transcript(
+  find(main, "#transcript", HTMLElement),
+  find(main, "#welcome", HTMLElement),
+  new Painter(end),
+  main.dataset.model ?? "the model",
+);
 const conversation = new Conversation(
   main,
-  { composer, notice, painter: new Painter(end), announcer: new Announcer(find(document, "#announcer", HTMLElement)) },
-  { touched: (id) => void touched(id) },
+  { transcript, composer, notice, announcer: new Announcer(find(document, "#announcer", HTMLElement)) },
+  { touched: (id) => void touched(id), gone },
 );
 
 const chats = new ChatList(find(document, "#chats", HTMLElement), () => conversation.chatId);
@@ -36,6 +45,7 @@ const chats = new ChatList(find(document, "#chats", HTMLElement), () => conversa
 const deletion = new Deletion(toast, {
   hide: (id) => (chats.hide(id), (main.inert ||= id === conversation.chatId)),
   show: (id) => (chats.show(id), (main.inert &&= id !== conversation.chatId)),
+  tell: (id) => tabs.tell("deleted", { _id: id, title: "" }),
   deleted: (id) => (chats.remove(id), id === conversation.chatId && location.assign("/")),
 });
 new ChatMenu(find(document, "#chat-menu", HTMLElement), chats.items, {
@@ -47,11 +57,32 @@ new Sidebar(find(document, "#sidebar", HTMLElement));
 
 /** A chat got a message: it goes to the top of the list, a new one with the title the server gave it. @param {string} id */
 async function touched(id) {
-  if (chats.raise(id)) return;
-  const chat = await readChat(id);
-  chats.add(chat);
-  title.show(chat.title);
+  const known = chats.raise(id);
+  const chat = known ? { _id: id, title: title.heading.textContent ?? "" } : await readChat(id);
+  if (!known) chats.add(chat);
+  if (!known) title.show(chat.title);
+  tabs.tell("asked", chat);
 }
+
+/** The open chat was deleted elsewhere. */
+function gone() {
+  chats.remove(conversation.chatId ?? "");
+  conversation.leave();
+  title.clear();
+  end.toStart();
+  notice.tell("The chat that was open here was deleted in another tab or on another device.");
+}
+
+const tabs = new Tabs(({ what, chat }) => {
+  const open = chat._id === conversation.chatId;
+  if (what === "asked" && !chats.raise(chat._id)) chats.add(chat);
+  if (what === "asked" && open) void conversation.catchUp();
+  if (what === "renamed") chats.rename(chat._id, chat.title);
+  if (what === "renamed" && open) title.show(chat.title);
+  if (what === "deleted") chats.remove(chat._id);
+  if (what === "deleted" && open) gone();
+});
+presence.addEventListener("back", () => void conversation.catchUp());
 
 /** @param {string} id @param {string} name */
 async function rename(id, name) {
@@ -59,6 +90,7 @@ async function rename(id, name) {
     await renameChat(id, name);
     chats.rename(id, name);
     if (id === conversation.chatId) title.show(name);
+    tabs.tell("renamed", { _id: id, title: name });
   } catch (error) {
     const why = /** @type {Error} */ (error).message;
     toast.show(`The chat was not renamed. ${why}`, { ms: 4000, undo: null, gone: () => {} });

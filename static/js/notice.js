@@ -1,6 +1,6 @@
 // @ts-check
 
-/** A sentence above the composer about what was not done; the composer's field refers to it. */
+/** A sentence above the composer about what was not done. */
 export class Notice {
   /** @param {HTMLElement} element @param {HTMLElement} field */
   constructor(element, field) {
@@ -8,12 +8,18 @@ export class Notice {
     this.field = field;
   }
 
-  /** @param {string} sentence */
+  /** About what the field holds, which then refers to it. @param {string} sentence */
   show(sentence) {
-    this.element.textContent = sentence;
-    this.element.hidden = false;
+    this.tell(sentence);
     this.field.setAttribute("aria-invalid", "true");
     this.field.setAttribute("aria-describedby", this.element.id);
+  }
+
+  /** About something else than what the field holds. @param {string} sentence */
+  tell(sentence) {
+    this.clear();
+    this.element.textContent = sentence;
+    this.element.hidden = false;
   }
 
   clear() {

@@ -1,29 +1,14 @@
 // @ts-check
-/** @import {Frame, NumberedFrame} from "./types.js" */
+/** @import {Frame, Message, NumberedFrame} from "./types.js" */
+import { readChat, Refusal } from "./api.js";
+import { pause, reach } from "./connection.js";
+import { presence } from "./presence.js";
 import { frames } from "./stream.js";
 
-const LONGEST_PAUSE_MS = 10_000;
-
-/**
- * Wait before the next attempt: twice as long each time, with jitter so that a restarted server is not met by everyone
- * at once. Coming back online, or to this tab, ends the wait.
- *
- * @param {number} failed attempts so far, from 1
- * @param {AbortSignal} signal ends the wait too
- * @returns {Promise<void>}
- */
-export function pause(failed, signal) {
-  const longest = Math.min(LONGEST_PAUSE_MS, 250 * 2 ** failed);
-  return new Promise((resolve) => {
-    const done = new AbortController();
-    const end = () => (done.abort(), resolve());
-    const timer = setTimeout(end, longest * (0.5 + Math.random() / 2));
-    done.signal.addEventListener("abort", () => clearTimeout(timer));
-    window.addEventListener("online", end, { signal: done.signal });
-    document.addEventListener("visibilitychange", () => document.hidden || end(), { signal: done.signal });
-    signal.addEventListener("abort", end, { signal: done.signal });
-  });
-}
+/** The events' head comes at once, from a server that is there. */
+const HEAD_MS = 10_000;
+/** A connection that stood for so long was a good one: what ends it begins the counting anew. */
+const GOOD_MS = 5_000;
 
 /**
  * Follows one run to its end, over as many connections as it takes. Frames are numbered by the run, so that none comes
@@ -52,7 +37,7 @@ export class RunFollower {
   async follow(signal, open) {
     let stream = open;
     for (let failed = 0; ; ) {
-      const before = this.#after;
+      const [before, since] = [this.#after, Date.now()];
       try {
         stream ??= await this.#connect(signal);
         if (!stream) return "gone";
@@ -61,7 +46,8 @@ export class RunFollower {
         signal.throwIfAborted();
       }
       stream = undefined;
-      failed = this.#after > before ? 1 : failed + 1;
+      if (presence.away) continue;
+      failed = this.#after > before || Date.now() - since > GOOD_MS ? 1 : failed + 1;
       this.listener.connected(false);
       await pause(failed, signal);
       signal.throwIfAborted();
@@ -70,7 +56,8 @@ export class RunFollower {
 
   /** @param {AbortSignal} signal */
   async #connect(signal) {
-    const response = await fetch(`/runs/${this.runId}/events?after=${this.#after}`, { signal });
+    await presence.here(signal);
+    const response = await reach(`/runs/${this.runId}/events?after=${this.#after}`, {}, signal, HEAD_MS);
     if (response.status === 204 || response.status === 404 || response.status === 410) return undefined;
     if (!response.ok || !response.body) throw new Error(`The server answered with status ${response.status}.`);
     this.listener.connected(true);
@@ -86,5 +73,27 @@ export class RunFollower {
       if (data.state) return true;
     }
     return false;
+  }
+}
+
+/**
+ * The answer of a run that has ended, from its chat.
+ *
+ * @param {string} chatId
+ * @param {string} messageId
+ * @param {AbortSignal} signal
+ * @returns {Promise<Message | null>} null where the chat or the message is gone. Throws the signal's reason only.
+ */
+export async function readEnded(chatId, messageId, signal) {
+  for (let failed = 1; ; failed += 1) {
+    try {
+      const { history } = await readChat(chatId);
+      const message = history.find(({ _id }) => _id === messageId);
+      if (message?.state !== "running") return message ?? null;
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 404) return null;
+    }
+    await pause(failed, signal);
+    signal.throwIfAborted();
   }
 }

@@ -24,6 +24,7 @@ export class EndFollower {
 
   /** Change the page; stay at the end if the reader was there. @param {() => void} change */
   keep(change) {
+    this.#scrolled(); // the reader may have scrolled since the last frame, and the event is still to come
     change();
     if (this.#following) this.#go();
     this.#show();
@@ -32,6 +33,12 @@ export class EndFollower {
   toEnd() {
     this.#following = true;
     this.#go();
+    this.#show();
+  }
+
+  toStart() {
+    this.#following = false;
+    this.#page.scrollTop = this.#top = 0;
     this.#show();
   }
 

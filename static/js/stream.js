@@ -1,10 +1,6 @@
 // @ts-check
 /** @import {NumberedFrame} from "./types.js" */
-
-/** A connection that sent nothing for this long, not even a comment, is taken for dead; the server's heart beats every 15 s. */
-const SILENCE_MS = 45_000;
-/** The same where it may have slept: in a tab that was hidden. */
-const HIDDEN_SILENCE_MS = 20_000;
+import { alive } from "./connection.js";
 
 /**
  * The frames of a stream, as docs/api.md §1 writes them: an `id:` line, one `data:` line of JSON, an empty line.
@@ -54,28 +50,4 @@ export class FrameParser {
     this.#data = "";
     return frame;
   }
-}
-
-/**
- * A dead connection may say nothing for minutes. So it is given up after a silence, and where it has probably died: when
- * the browser is back online, or the tab is shown again.
- *
- * @template T
- * @param {Promise<T>} read
- * @param {AbortSignal} signal
- * @returns {Promise<T>} what was read; rejects with what ended the connection
- */
-function alive(read, signal) {
-  const since = Date.now();
-  const over = new AbortController();
-  return new Promise((resolve, reject) => {
-    const dead = () => reject(new Error("The connection is dead."));
-    const shown = () => !document.hidden && Date.now() - since > HIDDEN_SILENCE_MS && dead();
-    const timer = setTimeout(dead, SILENCE_MS);
-    over.signal.addEventListener("abort", () => clearTimeout(timer));
-    window.addEventListener("online", dead, { signal: over.signal });
-    document.addEventListener("visibilitychange", shown, { signal: over.signal });
-    signal.addEventListener("abort", () => reject(signal.reason), { signal: over.signal });
-    read.then(resolve, reject);
-  }).finally(() => over.abort());
 }

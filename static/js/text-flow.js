@@ -19,10 +19,16 @@ export class TextFlow {
     this.element = element;
     this.painter = painter;
     this.#shown = element.textContent ?? "";
+    this.#tail = lastBlock(element);
   }
 
   get empty() {
     return this.#pending === "" && this.element.textContent === "";
+  }
+
+  /** Whether the stream has brought no more yet than what was shown before it. */
+  get repeats() {
+    return this.#shown !== "" && this.#pending.length <= this.#shown.length;
   }
 
   /** @param {string} piece */
@@ -48,9 +54,13 @@ export class TextFlow {
   replace(text) {
     this.#shown = this.#pending = "";
     if (this.element.textContent === text) return;
+    this.#empty();
+    if (text !== "") this.#append(text);
+  }
+
+  #empty() {
     this.element.textContent = "";
     this.#tail = null;
-    if (text !== "") this.#append(text);
   }
 
   /** @returns {boolean} whether the stream has come as far as what is shown */
@@ -58,7 +68,7 @@ export class TextFlow {
     const caughtUp = this.#pending.startsWith(this.#shown);
     if (!caughtUp && this.#shown.startsWith(this.#pending)) return false;
     if (caughtUp) this.#pending = this.#pending.slice(this.#shown.length);
-    else this.element.textContent = "";
+    else this.#empty();
     this.#shown = "";
     return true;
   }
@@ -80,4 +90,10 @@ export class TextFlow {
     this.element.append(block);
     return text;
   }
+}
+
+/** @param {HTMLElement} element what was written there before goes on where it ended */
+function lastBlock(element) {
+  const text = element.querySelector(":scope > .text-block:last-child")?.lastChild;
+  return text instanceof Text ? text : null;
 }

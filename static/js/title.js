@@ -17,6 +17,13 @@ export class ChatTitle {
     this.menu.hidden = false;
   }
 
+  /** A new chat has none. */
+  clear() {
+    this.heading.textContent = "New chat";
+    document.title = "ChatStream";
+    this.menu.hidden = true;
+  }
+
   /** @returns {boolean} whether it was open */
   closeMenu() {
     const { open } = this.menu;

@@ -15,10 +15,11 @@
  * @typedef {Partial<Ids> & Partial<Ending> & {text?: string, reasoning?: string, toolCall?: ToolCall}} Frame
  * @typedef {{id: number, data: Frame}} NumberedFrame
  *
- * @typedef {{prompt?: string, retry?: string, chatId: string | null, requestId: string, stream: boolean}} Submission
+ * @typedef {{prompt?: string, retry?: string, continue?: string, chatId: string | null, requestId: string, stream: boolean}} Submission
  * @typedef {Ids & Ending & {completion: string}} WholeAnswer  What `stream: false` answers.
  * @typedef {{_id: string, title: string}} Chat
- * @typedef {Ending & {_id: string, content: string, reasoning?: string, runId?: string | null}} Message
+ * @typedef {Ending & {_id: string, content: string, reasoning?: string, runId?: string | null,
+ *   parentId?: string | null, role?: "user" | "assistant", toolCalls?: ToolCall[] | null}} Message
  * @typedef {{chats: Chat[], before: string | null}} ChatPage
  * @typedef {Chat & {leafId: string | null, history: Message[]}} ChatWithHistory
  */

@@ -8,7 +8,7 @@ import gevent
 import msgspec
 import pytest
 
-from chatstream.errors import BadRequest, NotFound, StoreError
+from chatstream.errors import BadRequest, LeafMoved, NotFound, StoreError
 from chatstream.store.mongo import MongoStore
 from chatstream.store.ports import Store
 from chatstream.store.records import Batch, Chat, Ending, Message, RunRecord, Submission, new_id
@@ -357,3 +357,20 @@ def test_the_running_runs_of_a_worker(store: Store) -> None:
     store.record("w1", [], [ending(ended, 1)])
     assert [run.id for run in store.runs_of("w1")] == [mine.run.id]
     assert store.runs_of("w1")[0].owner == ME
+
+
+def test_a_question_below_the_leaf_is_refused_when_the_leaf_has_moved(store: Store) -> None:
+    first = submission()
+    store.begin(first)
+    late, other = (submission(chat=first.chat, request_id=f"late {n}") for n in range(2))
+    late = msgspec.structs.replace(late, leaf_before=first.chat.leaf_id, follows_leaf=True)
+    store.begin(other)
+    with pytest.raises(LeafMoved):
+        store.begin(late)
+    assert len(store.messages(ME, first.chat.id)) == 4
+    assert store.run(ME, late.run.id) is None
+    moved = msgspec.structs.replace(late, leaf_before=other.chat.leaf_id)
+    assert store.begin(moved) is None
+    chat = store.chat(ME, first.chat.id)
+    assert chat is not None
+    assert chat.leaf_id == moved.chat.leaf_id

@@ -1,6 +1,7 @@
 """Section 1 of docs/api.md, over HTTP, on both stores, against a model server in its own process."""
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -278,3 +279,20 @@ def test_tool_calls_come_as_frames_by_index(api: Api, model_server: ModelServer)
     assert frames[-1][1]["state"] == "complete"
     kept = api.history(ids["chatId"])[1]["toolCalls"]
     assert kept == [{"id": "c1", "name": "clock", "arguments": '{"zone":"UTC"}'}]
+
+
+def test_questions_of_the_same_moment_follow_each_other(api: Api, model_server: ModelServer) -> None:
+    ids, _ = api.answer("First")
+    prompts = [f"Question {n}" for n in range(5)]
+    asking = [threading.Thread(target=lambda p=p: api.answer(p, chatId=ids["chatId"])) for p in prompts]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    chat = api.get(f"/chat/{ids['chatId']}").json
+    by_id = {message["_id"]: message for message in chat["history"]}
+    shown, at = [], by_id.get(chat["leafId"])
+    while at:
+        shown.append(at["content"])
+        at = by_id.get(at["parentId"])
+    assert sorted(shown[1::2]) == ["First", *prompts]

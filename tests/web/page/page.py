@@ -4,12 +4,18 @@ from typing import Any
 
 from selenium.webdriver.common.keys import Keys
 
+from tests.api import Api
 from tests.servers.chromium import Browser
 from tests.servers.model_server import answer
 
 TIDE = "The tide comes in twice a day."
 GATED: list[list[Any]] = [["text", "The tide "], ["gate", "more"], *answer("comes in twice a day.")]
 """The steps of TIDE, which stop in the middle until the gate `more` is released."""
+BEHIND = """server {
+    listen 127.0.0.1:PORT;
+    location / { proxy_pass http://APP; proxy_http_version 1.1; proxy_set_header Host $http_host; proxy_buffering off; }
+}"""
+"""A site of nginx before a ChatStream: replace APP by its address, PORT by `{port}`."""
 SENT = "return document.querySelectorAll('[data-role=user]').length"
 LAST = "[...document.querySelectorAll('[data-role=assistant]')].at(-1)"
 
@@ -98,3 +104,64 @@ class Page:
         return int(
             self.browser.evaluate("const page = document.documentElement; return page.scrollWidth - page.clientWidth")
         )
+
+    @property
+    def chat_id(self) -> str:
+        """The open chat's, by the address."""
+        return str(self.browser.driver.current_url.rsplit("/", 1)[1])
+
+    @property
+    def focus(self) -> str:
+        """The id of the element that has it."""
+        return str(self.browser.evaluate("return document.activeElement.id"))
+
+    def hide(self) -> None:
+        """The window is minimized."""
+        self.browser.driver.minimize_window()
+        self.browser.wait(lambda: self.browser.evaluate("return document.hidden"))
+
+    def show(self) -> None:
+        self.browser.driver.set_window_rect(0, 0, 1280, 800)
+        self.browser.wait(lambda: not self.browser.evaluate("return document.hidden"))
+
+    def agrees(self, address: str) -> None:
+        """Until the page shows the chat's present branch as the server has it, to the letter."""
+        self.browser.wait(lambda: self.messages == present(Api(address).get(f"/chat/{self.chat_id}").json))
+
+
+class Tab(Page):
+    """One of several windows of one browser; whatever is asked of it is asked in its window."""
+
+    def __init__(self, browser: Browser, url: str, handle: str) -> None:
+        self.handle = handle
+        super().__init__(browser, url)
+
+    @property
+    def browser(self) -> Browser:
+        self._browser.driver.switch_to.window(self.handle)
+        return self._browser
+
+    @browser.setter
+    def browser(self, browser: Browser) -> None:
+        self._browser = browser
+
+
+def two_tabs(browser: Browser, url: str) -> tuple[Tab, Tab]:
+    """The same page twice, both to be seen."""
+    handles = [browser.driver.current_window_handle]
+    browser.driver.switch_to.new_window("window")
+    handles.append(browser.driver.current_window_handle)
+    one, two = (Tab(browser, url, handle) for handle in handles)
+    one.open()
+    two.open()
+    return one, two
+
+
+def present(chat: dict[str, Any]) -> list[tuple[str, str]]:
+    """Who said what on the branch that ends in the chat's leaf."""
+    by_id = {message["_id"]: message for message in chat["history"]}
+    at, said = by_id.get(chat["leafId"]), []
+    while at:
+        said.append(("You" if at["role"] == "user" else "Assistant", at["content"]))
+        at = by_id.get(at["parentId"])
+    return said[::-1]

@@ -9,13 +9,9 @@ from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer
 from tests.servers.nginx import Nginx
-from tests.web.page.page import GATED, LAST, TIDE, Page
+from tests.web.page.page import BEHIND, GATED, LAST, TIDE, Page
 
 OURS = {"client_closed", "client_reset"}
-BEHIND = """server {
-    listen 127.0.0.1:PORT;
-    location / { proxy_pass http://APP; proxy_http_version 1.1; proxy_set_header Host $http_host; proxy_buffering off; }
-}"""
 
 
 # -- the main job, on each store
@@ -85,10 +81,10 @@ def test_stop_keeps_what_arrived(page: Page, model_server: ModelServer, how: str
     else:
         page.press(Keys.ESCAPE)
     page.wait_state("stopped")
-    assert (page.answer, page.ending) == ("The tide ", "Stopped by you. Retry")
+    assert (page.answer, page.ending) == ("The tide ", "Stopped by you. Continue · Retry")
     assert model_server.wait_ended()[0]["ended"] in OURS
     page.reload()
-    assert (page.answer, page.ending) == ("The tide ", "Stopped by you. Retry")
+    assert (page.answer, page.ending) == ("The tide ", "Stopped by you. Continue · Retry")
 
 
 def test_stop_before_the_first_token(page: Page, model_server: ModelServer) -> None:

@@ -15,9 +15,9 @@ REFUSED = [
     ([["rst"]], "cannot be reached"),
 ]
 BROKEN: list[tuple[list[list[Any]], str, str]] = [
-    ([["text", "The tide "], ["rst"]], "upstream_error", "What arrived is kept. Retry"),
-    ([["text", "The tide "], ["done"], ["end"]], "truncated", "What arrived is kept. Retry"),
-    ([["text", "The tide "], ["finish", "length"], ["done"], ["end"]], "length", "Cut at the length limit."),
+    ([["text", "The tide "], ["rst"]], "upstream_error", "What arrived is kept. Continue · Retry"),
+    ([["text", "The tide "], ["done"], ["end"]], "truncated", "What arrived is kept. Continue · Retry"),
+    ([["text", "The tide "], ["finish", "length"], ["done"], ["end"]], "length", "Cut at the length limit. Continue"),
     ([["finish", "stop"], ["done"], ["end"]], "complete", "No completion generated. Retry"),
 ]
 

@@ -1,0 +1,21 @@
+// @ts-check
+/** @import {Chat} from "./types.js" */
+
+/**
+ * @typedef {{what: "asked" | "renamed" | "deleted", chat: Chat}} News  What was done to a chat, and its present title.
+ */
+
+/** The tabs of one browser tell each other what is done in them. */
+export class Tabs {
+  #channel = "BroadcastChannel" in window ? new BroadcastChannel("chats") : null;
+
+  /** @param {(news: News) => void} heard */
+  constructor(heard) {
+    this.#channel?.addEventListener("message", ({ data }) => heard(data));
+  }
+
+  /** @param {News["what"]} what @param {Chat} chat */
+  tell(what, { _id, title }) {
+    this.#channel?.postMessage({ what, chat: { _id, title } });
+  }
+}

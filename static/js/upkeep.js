@@ -1,0 +1,57 @@
+// @ts-check
+/** @import {ChatWithHistory, Message} from "./types.js" */
+import { readChat, Refusal } from "./api.js";
+import { pause } from "./connection.js";
+
+const ATTEMPTS = 6;
+
+/** Keeps a page true to a chat that goes on elsewhere: in another tab, or on another device. */
+export class Upkeep {
+  #behind = false;
+  #reading = false;
+
+  /** @param {{chatId: () => string | null, busy: () => boolean, show: (chat: ChatWithHistory) => void, gone: () => void}} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** The chat may have gone on. While an answer is being written here, that is looked at after its end: call `look`. */
+  news() {
+    this.#behind = true;
+    return this.look();
+  }
+
+  /** Compare with the server, if there is a reason to. */
+  async look() {
+    if (this.#reading) return;
+    this.#reading = true;
+    for (let failed = 0; this.#behind && failed < ATTEMPTS && !this.page.busy() && !document.hidden; ) {
+      if (!(await this.#read())) await pause((failed += 1), new AbortController().signal);
+    }
+    this.#reading = false;
+  }
+
+  /** @returns {Promise<boolean>} whether the server said how it is */
+  async #read() {
+    const id = this.page.chatId();
+    this.#behind = false;
+    if (!id) return true;
+    const chat = await readChat(id).catch((error) => (error instanceof Refusal && error.status === 404 ? null : undefined));
+    if (chat === undefined || this.page.busy() || this.page.chatId() !== id) this.#behind = true;
+    else if (chat) this.page.show(chat);
+    else this.page.gone();
+    return chat !== undefined;
+  }
+}
+
+/** The messages from the first to the leaf: of the branches that asking again has made, the present one. @param {ChatWithHistory} chat */
+export function branch({ history, leafId }) {
+  const byId = new Map(history.map((message) => [message._id, message]));
+  /** @type {Message[]} */
+  const found = [];
+  for (let at = byId.get(leafId ?? ""); at; at = byId.get(at.parentId ?? "")) {
+    byId.delete(at._id);
+    found.unshift(at);
+  }
+  return found;
+}
