@@ -22,7 +22,7 @@ FLOORS = {
 ROOMS = {
     "flask": ("web/", "app.py", "cli.py"),
     "werkzeug": ("web/", "app.py", "cli.py"),
-    "pymongo": ("store/mongo.py",),
+    "pymongo": ("store/mongo",),
     "sqlite3": ("store/",),
     "openai": ("upstream/",),
     "httpx2": ("upstream/",),

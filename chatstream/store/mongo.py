@@ -6,13 +6,13 @@ recorder's writes are upserts that can be repeated.
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 import pymongo
 from bson.errors import InvalidDocument
-from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel, InsertOne, ReplaceOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel, InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import (
     BulkWriteError,
@@ -34,16 +34,37 @@ from chatstream.errors import (
     TooLarge,
 )
 from chatstream.store import cursors
-from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission, check_place
-from chatstream.wire.events import RunEvent, pack, unpack
+from chatstream.store.mongo_documents import (
+    END,
+    Document,
+    R,
+    finished_message,
+    finished_run,
+    moved,
+    to_document,
+    to_record,
+    told,
+    upsert,
+    with_end_apart,
+)
+from chatstream.store.records import (
+    Batch,
+    Chat,
+    Ending,
+    Message,
+    Order,
+    Page,
+    RunRecord,
+    Submission,
+    check_place,
+    now_ms,
+)
+from chatstream.wire.events import RunEvent
 
 PATIENCE_S = 2.5
 """How long one operation may take, with looking for the server."""
 IMPORT_S, INDEXING_S = 60.0, 600.0
 _MAJORITY_LOST = (64, 91, 11600, 11602)  # write concern timed out; shutting down; interrupted
-
-Document = dict[str, Any]
-R = TypeVar("R", Chat, Message, RunRecord)
 
 
 class MongoStore:
@@ -124,7 +145,7 @@ class MongoStore:
         with translated():
             newest = [("updated_at", DESCENDING), ("_id", DESCENDING)]
             found = list(self._collection("chats").find({"$and": where}).sort(newest).limit(limit + 1))
-        return cursors.page([_record(Chat, document) for document in found], limit)
+        return cursors.page([to_record(Chat, document) for document in found], limit)
 
     def _with_words(self, owner: str, words: str) -> list[str]:
         quoted = " ".join('"' + word.replace('"', "").replace("\\", "") + '"' for word in words.split())
@@ -137,7 +158,7 @@ class MongoStore:
         with translated():
             found = self._collection("messages").find({"chat_id": chat_id, "owner": owner})
             documents = list(found.sort([("created_at", ASCENDING), ("_id", ASCENDING)]))
-        return [_record(Message, document) for document in documents]
+        return [to_record(Message, document) for document in documents]
 
     def rename(self, owner: str, chat_id: str, title: str) -> bool:
         with translated():
@@ -158,8 +179,8 @@ class MongoStore:
         with translated(), pymongo.timeout(IMPORT_S):
             try:
                 if messages:
-                    self._collection("messages").insert_many([_document(message) for message in messages])
-                self._collection("chats").insert_one(_document(chat))
+                    self._collection("messages").insert_many([to_document(message) for message in messages])
+                self._collection("chats").insert_one(to_document(chat))
             except BaseException:
                 self._collection("messages").delete_many({"chat_id": chat.id})
                 raise
@@ -175,36 +196,51 @@ class MongoStore:
 
     def _claim(self, run: RunRecord) -> RunRecord | None:
         """Store the Run, and with it take its request id; the Run that has it, if that is another one."""
-        try:
-            with translated():
-                self._collection("runs").insert_one(_document(run))
-        except StoreUnavailable as error:
-            if isinstance(error.__cause__, ServerSelectionTimeoutError):
-                raise  # nothing was sent
-            raise StoreUncertain(str(error)) from error
-        except StoreError as error:
-            if not isinstance(error.__cause__, DuplicateKeyError):
-                raise
+        give_up = time.monotonic() + PATIENCE_S / 2
+        while True:
+            try:
+                with translated():
+                    self._collection("runs").insert_one(to_document(run))
+                return None
+            except StoreUnavailable as error:
+                if isinstance(error.__cause__, ServerSelectionTimeoutError):
+                    raise  # nothing was sent
+                raise StoreUncertain(str(error)) from error
+            except StoreError as error:
+                if not isinstance(error.__cause__, DuplicateKeyError):
+                    raise
             used = self._one("runs", RunRecord, {"owner": run.owner, "request_id": run.request_id})
-            return used or self._claim(run)  # the other one was withdrawn in the meantime
-        return None
+            if used is not None and self._one("messages", Message, {"_id": used.message_id}):
+                return used
+            self._wait_for_claimed(used, give_up)
+
+    def _wait_for_claimed(self, used: RunRecord | None, give_up: float) -> None:
+        """That submission is being stored at this moment; or it was broken off, and its Run is all that is left."""
+        if used is not None and (used.state != "running" or used.lease < now_ms()):
+            with translated():
+                self._collection("runs").delete_one({"_id": used.id})
+        elif time.monotonic() > give_up:
+            raise StoreUnavailable("The same request is being stored at this moment. Try again.")
+        else:
+            time.sleep(0.05)
 
     def _fill(self, submission: Submission) -> None:
         try:
             with translated():
-                self._bulk("run_events", [_upsert(submission.kept)] if submission.kept else [])
-                self._collection("messages").insert_many([_document(message) for message in submission.messages])
+                self._bulk("run_events", [upsert(submission.kept)] if submission.kept else [])
+                self._collection("messages").insert_many([to_document(message) for message in submission.messages])
                 self._show(submission)
         except StoreUnavailable as error:
             raise StoreUncertain(str(error)) from error
         except (BadRequest, StoreError):
-            self.withdraw(submission)
+            with _uncertain():
+                self.withdraw(submission)
             raise
 
     def _show(self, submission: Submission) -> None:
         chat = submission.chat
         if submission.is_new:
-            self._collection("chats").insert_one(_document(chat))
+            self._collection("chats").insert_one(to_document(chat))
             return
         where = {"_id": chat.id, "owner": chat.owner}
         place = {"leaf_id": submission.leaf_before} if submission.follows_leaf else {}
@@ -237,12 +273,9 @@ class MongoStore:
 
     def events(self, run_id: str, after: int) -> list[RunEvent]:
         with translated():
-            where = {"run_id": run_id, "last": {"$gt": after}}
+            where = {"run_id": run_id, "$or": [{"last": {"$gt": after}}, {"_id": run_id + END}]}
             documents = list(self._collection("run_events").find(where).sort("first", ASCENDING))
-        found: list[RunEvent] = []
-        for document in documents:
-            found += unpack(document["events"].encode())[max(0, after - document["first"] + 1) :]
-        return found
+        return told(documents, after)
 
     def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
         asked = {batch.run_id for batch in batches} | {ending.run_id for ending in endings}
@@ -251,12 +284,12 @@ class MongoStore:
             ours = asked & {run["_id"] for run in self._collection("runs").find(mine, {"_id": 1})}
             kept = [batch for batch in batches if batch.run_id in ours]
             ended = [ending for ending in endings if ending.run_id in ours]
-            self._bulk("run_events", [_upsert(batch) for batch in kept])
-            self._bulk("messages", [_finished_message(ending) for ending in ended])
-            self._bulk("chats", [_moved(ending) for ending in ended])
+            self._bulk("run_events", [upsert(part) for batch in kept for part in with_end_apart(batch)])
+            self._bulk("messages", [finished_message(ending) for ending in ended])
+            self._bulk("chats", [moved(ending) for ending in ended])
             seqs = [UpdateOne({"_id": b.run_id, **mine}, {"$max": {"seq": b.last}}) for b in kept]
             # The state comes last: whatever broke off before it is done again.
-            self._bulk("runs", [*seqs, *(_finished_run(ending, mine) for ending in ended)])
+            self._bulk("runs", [*seqs, *(finished_run(ending, mine) for ending in ended)])
         return asked - ours
 
     def order_stop(self, run_id: str) -> None:
@@ -279,12 +312,12 @@ class MongoStore:
     def runs_of(self, worker: str) -> list[RunRecord]:
         with translated():
             found = list(self._collection("runs").find({"worker": worker, "state": "running"}))
-        return [_record(RunRecord, document) for document in found]
+        return [to_record(RunRecord, document) for document in found]
 
     def orphans(self, now: int) -> list[RunRecord]:
         with translated():
             found = list(self._collection("runs").find({"state": "running", "lease": {"$lt": now}}))
-        return [_record(RunRecord, document) for document in found]
+        return [to_record(RunRecord, document) for document in found]
 
     def take_over(self, run_id: str, worker: str, now: int, lease: int) -> bool:
         where = {"_id": run_id, "state": "running", "lease": {"$lt": now}}
@@ -297,13 +330,13 @@ class MongoStore:
     def _one(self, collection: str, kind: type[R], where: Document) -> R | None:
         with translated():
             document = self._collection(collection).find_one(where)
-        return _record(kind, document) if document else None
+        return to_record(kind, document) if document else None
 
     def _order(self, run_id: str, change: Mapping[str, Any]) -> None:
         with translated():
             self._collection("runs").update_one({"_id": run_id}, change)
 
-    def _bulk(self, collection: str, writes: Sequence[InsertOne[Document] | ReplaceOne[Document] | UpdateOne]) -> None:
+    def _bulk(self, collection: str, writes: Sequence[InsertOne[Document] | UpdateOne]) -> None:
         if writes:
             self._collection(collection).bulk_write(list(writes), ordered=False)
 
@@ -328,6 +361,14 @@ def _ours(error: PyMongoError) -> StoreError:
 
 
 @contextlib.contextmanager
+def _uncertain() -> Iterator[None]:
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise StoreUncertain(str(error)) from error
+
+
+@contextlib.contextmanager
 def _named() -> Iterator[None]:
     try:
         yield
@@ -338,40 +379,3 @@ def _named() -> Iterator[None]:
 def _words(field: str) -> IndexModel:
     """Words as they are written: no stemming, which would take every text for English."""
     return IndexModel([(field, TEXT)], default_language="none", language_override="__none")
-
-
-def _document(record: msgspec.Struct) -> Document:
-    fields = msgspec.structs.asdict(record)
-    fields["_id"] = fields.pop("id")
-    return fields
-
-
-def _record(kind: type[R], document: Document) -> R:
-    return msgspec.convert({**document, "id": document["_id"]}, kind)
-
-
-def _upsert(batch: Batch) -> ReplaceOne[Document]:
-    key = f"{batch.run_id}:{batch.first}"
-    document = {
-        "_id": key,
-        "run_id": batch.run_id,
-        "first": batch.first,
-        "last": batch.last,
-        "events": pack(batch.events).decode(),
-    }
-    return ReplaceOne({"_id": key}, document, upsert=True)
-
-
-def _finished_message(e: Ending) -> UpdateOne:
-    names = ("state", "content", "reasoning", "tool_calls", "error", "usage", "timings")
-    fields = {name: getattr(e, name) for name in names}
-    return UpdateOne({"_id": e.message_id}, {"$set": fields})
-
-
-def _moved(e: Ending) -> UpdateOne:
-    return UpdateOne({"_id": e.chat_id}, {"$max": {"updated_at": e.at}})
-
-
-def _finished_run(e: Ending, mine: Document) -> UpdateOne:
-    fields = {name: getattr(e, name) for name in ("state", "usage", "timings", "seq")}
-    return UpdateOne({"_id": e.run_id, **mine}, {"$set": fields})

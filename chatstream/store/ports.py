@@ -59,7 +59,8 @@ class RunStore(Protocol):
         """The stored events with numbers above `after`, in order."""
 
     def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
-        """The group commit of a worker. Doing it again, whole or in part, changes nothing.
+        """The group commit of a worker. Doing it again, whole or in part, also late, changes nothing: a batch that is
+        stored with more events stays.
 
         :return: the Runs of which nothing was written, because they are no longer this worker's running ones:
             ended (maybe by this very commit, done before), taken over, or deleted with their chat

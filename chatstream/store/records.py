@@ -9,7 +9,7 @@ import msgspec
 from bson import ObjectId
 
 from chatstream.errors import LeafMoved, NotFound
-from chatstream.wire.events import RunEvent, State, joined, tool_calls
+from chatstream.wire.events import RunEvent, State, joined, size, tool_calls
 
 _ID = re.compile("[0-9a-f]{24}")
 
@@ -131,13 +131,13 @@ def batches(run_id: str, first: int, events: Sequence[RunEvent]) -> list[Batch]:
     """
     found: list[Batch] = []
     some: list[RunEvent] = []
-    size = 0
+    taken = 0
     for number, event in enumerate(events, first):
         some.append(event)
-        size += len(event.data)
-        if size >= BATCH_SIZE or number == first + len(events) - 1:
+        taken += size(event)
+        if taken >= BATCH_SIZE or number == first + len(events) - 1:
             found.append(Batch(run_id=run_id, first=number + 1 - len(some), events=some))
-            some, size = [], 0
+            some, taken = [], 0
     return found
 
 

@@ -11,7 +11,7 @@ from chatstream.errors import StoreUnavailable
 from chatstream.store import cursors
 from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission, check_place
 from chatstream.store.sqlite_threads import Readers, Writer, connect, translated
-from chatstream.wire.events import RunEvent, pack, unpack
+from chatstream.wire.events import RunEvent, assembled, pack, unpack
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 _JSON = {"error", "usage", "timings", "tool_calls"}
@@ -113,10 +113,8 @@ class SqliteStore:
 
     def events(self, run_id: str, after: int) -> list[RunEvent]:
         query = "SELECT first, events FROM run_events WHERE run_id = ? AND last > ? ORDER BY first"
-        found: list[RunEvent] = []
-        for row in self._select(query, run_id, after):
-            found += unpack(row["events"])[max(0, after - row["first"] + 1) :]
-        return found
+        rows = self._select(query, run_id, after)
+        return assembled(((row["first"], unpack(row["events"])) for row in rows), after)
 
     def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
         asked = {batch.run_id for batch in batches} | {ending.run_id for ending in endings}
@@ -192,7 +190,8 @@ def _insert(c: sqlite3.Connection, table: str, records: Sequence[R]) -> None:
 
 def _write(c: sqlite3.Connection, batches: Sequence[Batch]) -> None:
     rows = ((batch.run_id, batch.first, batch.last, pack(batch.events)) for batch in batches)
-    c.executemany("INSERT OR REPLACE INTO run_events VALUES (?, ?, ?, ?)", rows)
+    longer = "ON CONFLICT DO UPDATE SET last = excluded.last, events = excluded.events WHERE excluded.last > last"
+    c.executemany(f"INSERT INTO run_events VALUES (?, ?, ?, ?) {longer}", rows)
 
 
 def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:

@@ -12,7 +12,7 @@ from chatstream.errors import Gone, status_of
 from chatstream.store.records import RunRecord
 from chatstream.web import departures
 from chatstream.web.services import services
-from chatstream.wire.events import RunEvent, joined
+from chatstream.wire.events import RunEvent, joined, size
 from chatstream.wire.formats import native
 from chatstream.wire.sse import HEARTBEAT, MEDIA_TYPE
 
@@ -50,12 +50,12 @@ def frames(events: Events, after: int) -> Iterator[bytes]:
 
 def _parts(events: list[RunEvent]) -> Iterator[tuple[int, list[RunEvent]]]:
     """The events in pieces of about `WRITE_MAX` characters, each with the number of its first, from 1."""
-    first = size = 0
+    first = taken = 0
     for n, event in enumerate(events):
-        size += len(event.data)
-        if size >= WRITE_MAX:
+        taken += size(event)
+        if taken >= WRITE_MAX:
             yield first + 1, events[first : n + 1]
-            first, size = n + 1, 0
+            first, taken = n + 1, 0
     if first < len(events):
         yield first + 1, events[first:]
 

@@ -42,12 +42,33 @@ def joined(events: Iterable[RunEvent], kind: Literal["text", "reasoning"]) -> st
 
 def tool_calls(events: Iterable[RunEvent]) -> list[dict[str, str]] | None:
     """The tool calls put together, {id, name, arguments} each, in the order they began; None if there are none."""
-    calls: dict[int, dict[str, str]] = {}
+    calls: dict[int, tuple[Any, list[str]]] = {}
     for event in events:
         if event.kind == "toolCall":
-            new = {"id": event.data["id"], "name": event.data["name"], "arguments": ""}
-            calls.setdefault(event.data["index"], new)["arguments"] += event.data["arguments"]
-    return list(calls.values()) or None
+            calls.setdefault(event.data["index"], (event.data, []))[1].append(event.data["arguments"])
+    found = [{"id": first["id"], "name": first["name"], "arguments": "".join(parts)} for first, parts in calls.values()]
+    return found or None
+
+
+def size(event: RunEvent) -> int:
+    """About how many characters it takes, written out."""
+    if isinstance(event.data, str):
+        return len(event.data)
+    return sum(len(value) for value in event.data.values() if isinstance(value, str)) + 100
+
+
+def assembled(parts: Iterable[tuple[int, list[RunEvent]]], after: int) -> list[RunEvent]:
+    """The events with numbers above `after`, from parts of a Run, each with the number of its first event, in order.
+
+    Parts may overlap. A hole ends them: what lies beyond it has no place.
+    """
+    found: list[RunEvent] = []
+    for first, events in parts:
+        due = after + 1 + len(found)
+        if first > due:
+            break
+        found += events[due - first :]
+    return found
 
 
 _encoder = msgspec.json.Encoder()

@@ -10,6 +10,7 @@ import pytest
 
 from chatstream.errors import BadRequest, LeafMoved, NotFound, StoreError
 from chatstream.store.mongo import MongoStore
+from chatstream.store.mongo_documents import upsert
 from chatstream.store.ports import Store
 from chatstream.store.records import Batch, Chat, Ending, Message, RunRecord, Submission, new_id
 from chatstream.store.sqlite import SqliteStore
@@ -124,7 +125,7 @@ def test_a_turn_in_a_chat_that_was_deleted_leaves_nothing(store: Store) -> None:
 
 def test_a_request_id_starts_one_run_also_at_the_same_moment_in_two_workers(reopen: Callable[[], Store]) -> None:
     workers = [reopen(), reopen()]
-    tries = [submission(request_id="r", request_hash="h") for _ in range(10)]
+    tries = [submission(request_id="r", request_hash="h", lease=10**15) for _ in range(10)]
     begun = [gevent.spawn(workers[i % 2].begin, s) for i, s in enumerate(tries)]
     earlier = [greenlet.get() for greenlet in begun]
     assert earlier.count(None) == 1
@@ -374,3 +375,54 @@ def test_a_question_below_the_leaf_is_refused_when_the_leaf_has_moved(store: Sto
     chat = store.chat(ME, first.chat.id)
     assert chat is not None
     assert chat.leaf_id == moved.chat.leaf_id
+
+
+def test_a_shorter_batch_that_comes_late_replaces_nothing(store: Store) -> None:
+    s = submission()
+    store.begin(s)
+    for n in (7, 3, 7, 1):
+        store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, n))], [])
+    assert store.events(s.run.id, 0) == texts(1, 7)
+
+
+def test_events_behind_a_hole_are_not_given_another_number(store: Store) -> None:
+    s = submission()
+    store.begin(s)
+    store.record("w1", [Batch(run_id=s.run.id, first=first, events=texts(first, 2)) for first in (1, 5)], [])
+    assert store.events(s.run.id, 0) == texts(1, 2)
+    assert store.events(s.run.id, 2) == []
+    assert store.events(s.run.id, 4) == texts(5, 2)
+
+
+def test_the_end_stays_whatever_a_worker_that_lost_the_run_still_writes(store: Store) -> None:
+    s = submission()
+    store.begin(s)
+    end = RunEvent("end", {"state": "interrupted"}, 9)
+    store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, 2))], [])
+    store.record("w1", [Batch(run_id=s.run.id, first=3, events=[end])], [ending(s, 3, state="interrupted")])
+    if isinstance(store, MongoStore):  # after it was asked whose Run it is; SQLite has one transaction
+        late = Batch(run_id=s.run.id, first=3, events=texts(3, 4))
+        store._bulk("run_events", [upsert(late)])
+    for after in range(4):
+        assert store.events(s.run.id, after) == [*texts(1, 2), end][after:]
+    assert store.events(s.run.id, 4) == []
+
+
+def test_a_request_whose_submission_was_broken_off_can_be_made_again(store: Store) -> None:
+    s = submission(request_id="r1", lease=5)
+    if not isinstance(store, MongoStore):
+        return  # its `begin` is one transaction: nothing is ever broken off
+    assert store._claim(s.run) is None
+    again = submission(request_id="r1")
+    assert store.begin(again) is None
+    assert store.run(ME, s.run.id) is None
+    assert store.begin(submission(request_id="r1")) is not None
+
+
+def test_a_message_larger_than_a_document_is_kept_as_far_as_it_fits(store: Store) -> None:
+    s = submission()
+    store.begin(s)
+    store.record("w1", [], [ending(s, 1, content="é" * (9 << 20), reasoning="x" * (9 << 20))])
+    kept = store.messages(ME, s.chat.id)[1]
+    assert (kept.state, kept.content[:3]) == ("complete", "ééé")
+    assert len(kept.content.encode()) >= 7 << 20
