@@ -1,15 +1,17 @@
 """The application: settings → services → blueprints. The only place that chooses implementations."""
 
 import functools
+import logging
 import socket
 import ssl
+from hashlib import sha256
 from pathlib import Path
 
 from flask import Flask
 from gevent import monkey
 
 from chatstream.chats.service import Chats
-from chatstream.errors import SettingsError
+from chatstream.errors import SettingsError, StoreUnavailable
 from chatstream.runs.desk import Desk
 from chatstream.settings import Settings, load
 from chatstream.store.mongo import MongoStore
@@ -21,6 +23,8 @@ from chatstream.upstream.gateway import Gateway, discover
 from chatstream.web import bodies, chat, failures, guard, ops, pages, relay, runs
 from chatstream.web.services import Services
 
+_log = logging.getLogger(__name__)
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -31,7 +35,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     _require_gevent()
     settings = settings or load()
-    prepare(settings)
+    try:
+        prepare(settings)
+    except StoreUnavailable as error:
+        if not prepare.cache_info().currsize:
+            raise
+        _log.warning("Started all the same, with settings that were changed meanwhile: %s", error)
     store = choose_store(settings)
     desk = Desk(store, settings, workers_folder(settings), worker=new_id())
     app = Flask("chatstream", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
@@ -63,8 +72,10 @@ def prepare(settings: Settings) -> None:
 
 
 def workers_folder(settings: Settings) -> Path:
-    """Where the workers of this machine have their files: proof that they live, and events that wait for the store."""
-    return Path(settings.data_dir) / "workers"
+    """Where this store's workers on this machine have their files: proof that they live, and events that wait for it."""
+    uri = settings.mongodb_uri
+    store = f"mongodb-{sha256(choose_store(settings).name.encode()).hexdigest()[:16]}" if uri else "sqlite"
+    return Path(settings.data_dir) / "workers" / store
 
 
 def choose_store(settings: Settings) -> Store:

@@ -71,7 +71,7 @@ def test_a_folder_that_cannot_be_written_to_stops_the_start(mongod: Mongod, tmp_
     (tmp_path / "workers").write_text("")
     store = {"MONGODB_URI": mongod.database_uri("start"), "CHATSTREAM_DATA_DIR": str(tmp_path)}
     printed = refused(**store, OPENAI_BASE_URL="http://127.0.0.1:9/v1")
-    assert "workers cannot be written to: File exists. Make it writable, or set CHATSTREAM_DATA_DIR" in printed
+    assert "cannot be written to: Not a directory. Make it writable, or set CHATSTREAM_DATA_DIR" in printed
     assert "Traceback" not in printed
 
 

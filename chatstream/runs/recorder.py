@@ -8,25 +8,27 @@ if neither can be written, after `PATIENCE_S`.
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import gevent
 from gevent.event import Event
 
-from chatstream.errors import ChatStreamError, StoreUnavailable
+from chatstream.errors import ChatStreamError, StoreUnavailable, TooLarge
 from chatstream.runs import recovery
 from chatstream.runs.run import Run
 from chatstream.runs.spooling import Spooling
 from chatstream.store.ports import RunStore
 from chatstream.store.records import batches, ending
 from chatstream.store.spool import Spool
-from chatstream.wire.events import RunEvent
+from chatstream.wire.events import RunEvent, size
 
 SHORTEST_S, LONGEST_S = 0.25, 0.6
 QUICK_S = 0.1
 """How often Runs are written that somebody follows from another worker."""
 SPOOL_S = 0.75
 """How old an event may become in memory alone, before it is spooled."""
+PORTION = 4 << 20
+"""About how many characters are written in one transaction."""
 PATIENCE_S = 3.0
 _BUSY = 1000
 """The number of Runs at which the interval is longest."""
@@ -86,17 +88,41 @@ class Recorder:
         """Write what is due. Failing is no loss: the same is written the next time, over whatever arrived."""
         began, (runs, all_) = time.monotonic(), self._due()
         try:
-            self._write([run for run in runs if self._unwritten(run)])
+            for portion in self._portions(runs):
+                self._write_together(portion)
         except StoreUnavailable as error:
             self._away(error)
             return
-        except Exception:  # noqa: BLE001 – one Run's fault must not keep the others from the store
-            _log.exception("the events of %d runs could not be written together", len(runs))
-            for run in runs:
-                self._write_alone(run)
         if all_:
             self._safe = began
             self._spooling.written(list(self._runs.values()))
+
+    def _portions(self, runs: Sequence[Run]) -> Iterator[list[Run]]:
+        """Runs that have something to write, as many at once as a database takes in good time."""
+        portion: list[Run] = []
+        taken = 0
+        for run in runs:
+            if new := self._unwritten(run):
+                portion.append(run)
+                taken += sum(map(size, new))
+            if taken > PORTION:
+                yield portion
+                portion, taken = [], 0
+        if portion:
+            yield portion
+
+    def _write_together(self, runs: Sequence[Run]) -> None:
+        """:raises StoreUnavailable: also if it took some of them, but not all"""
+        try:
+            self._write(runs)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            _log.exception("the events of %d runs could not be written together", len(runs))
+            for run in runs:
+                self._write_alone(run)
+            if any(run.id in self._runs and self._unwritten(run) for run in runs):
+                raise StoreUnavailable(str(error)) from error
 
     def guard(self, patience_s: float = SPOOL_S) -> None:
         """Spool what has waited for the store too long. To be called every tenth of a second, beside `run`."""
@@ -143,8 +169,6 @@ class Recorder:
         return events
 
     def _write(self, runs: Sequence[Run]) -> None:
-        if not runs:
-            return
         new = {run.id: self._unwritten(run) for run in runs}
         ended = {run.id for run in runs if run.id in self._ending}
         found = [batch for run in runs for batch in batches(run.id, run.stored + 1, new[run.id])]
@@ -171,15 +195,15 @@ class Recorder:
 
     def _write_alone(self, run: Run) -> None:
         try:
-            self._write([run] if self._unwritten(run) else [])
-        except StoreUnavailable:
-            return
-        except Exception:  # noqa: BLE001 – whatever it is, this Run cannot be written
+            self._write([run])
+        except (TooLarge, ValueError):  # whenever it is tried: no database takes this
             _log.exception("run %s cannot be written; it ends with what was stored", run.id)
             with contextlib.suppress(ChatStreamError):
                 recovery.conclude(self._store, run.record, self._worker)
             self._stop(run)
             self._end(run, recovery.interrupted(run.record, run.age_ms()))
+        except Exception:  # noqa: BLE001 – the database refuses, for whatever reason: it is tried again
+            _log.exception("run %s could not be written", run.id)
 
     def _end(self, run: Run, last: RunEvent) -> None:
         if not run.ended:

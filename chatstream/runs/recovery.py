@@ -63,17 +63,17 @@ class Sweeper:
         left.remove()
 
 
-def take_in(store: RunStore, worker: str, entries: Iterable[Spooled]) -> list[RunRecord]:
+def take_in(store: RunStore, worker: str, spooled: Iterable[list[Spooled]]) -> list[RunRecord]:
     """Store what a worker spooled and the store lacks; the Runs among them whose last event was spooled."""
-    runs: dict[str, RunRecord] = {}
-    events: dict[str, dict[int, RunEvent]] = {}
-    for entry in entries:
-        runs[entry.run.id] = entry.run
-        events.setdefault(entry.run.id, {}).update(enumerate(entry.events, entry.first))
-    for run_id, spooled in events.items():
-        with _alone(run_id):
-            _add(store, worker, run_id, spooled)
-    return [run for run_id, run in runs.items() if any(event.kind == "end" for event in events[run_id].values())]
+    stored: dict[str, int] = {}
+    ended = []
+    for entries in spooled:
+        for entry in entries:
+            with _alone(entry.run.id):
+                _add(store, worker, entry, stored)
+            if entry.events and entry.events[-1].kind == "end":
+                ended.append(entry.run)
+    return ended
 
 
 @contextmanager
@@ -87,12 +87,17 @@ def _alone(run_id: str) -> Iterator[None]:
         _log.exception("run %s cannot be written", run_id)
 
 
-def _add(store: RunStore, worker: str, run_id: str, spooled: dict[int, RunEvent]) -> None:
-    first = len(store.events(run_id, 0)) + 1
-    new: list[RunEvent] = []
-    while (event := spooled.get(first + len(new))) is not None:
-        new.append(event)
-    if new and store.record(worker, batches(run_id, first, new), []):
+def _add(store: RunStore, worker: str, entry: Spooled, stored: dict[str, int]) -> None:
+    """:param stored: how many events of each Run the store is known to have"""
+    run_id = entry.run.id
+    if run_id not in stored:
+        stored[run_id] = len(store.events(run_id, 0))
+    first = stored[run_id] + 1
+    new = entry.events[max(0, first - entry.first) :]
+    if not new or entry.first > first:
+        return  # it has them, or there is a hole, behind which nothing has a place
+    stored[run_id] += len(new)
+    if store.record(worker, batches(run_id, first, new), []):
         _log.warning("%d events of run %s came too late: it was deleted, or given its end by another", len(new), run_id)
 
 

@@ -1,5 +1,6 @@
 """What of this worker's Runs is in its spool, and what was left to it alone."""
 
+import logging
 from collections.abc import Iterator, Sequence
 
 from gevent.lock import BoundedSemaphore
@@ -9,6 +10,8 @@ from chatstream.runs.run import Run
 from chatstream.store.ports import RunStore
 from chatstream.store.spool import Spool, Spooled, encode
 from chatstream.wire.events import RunEvent
+
+_log = logging.getLogger(__name__)
 
 HELD_BYTES = 32 << 20
 """Spooled bytes of ended Runs that stay in memory too, where viewers can read them while the store is away."""
@@ -40,6 +43,10 @@ class Spooling:
         :raises StoreUnavailable: if that is not possible
         """
         with self._one:
+            if self._spool.renew():
+                _log.error("The spool was removed while it was in use. What is in memory is spooled again.")
+                self._upto.clear()
+                self._bytes.clear()
             lines: dict[str, bytes] = {}
             upto: dict[str, int] = {}
             for run, first, events in runs:
@@ -71,7 +78,7 @@ class Spooling:
             if self.empty or any(run.stored < self._upto.get(run.id, 0) for run in runs):
                 return
             if self._released:
-                theirs = [entry for entry in self._spool.read() if entry.run.id in self._released]
+                theirs = ([e for e in entries if e.run.id in self._released] for entries in self._spool.read())
                 for record in recovery.take_in(self._store, self._worker, theirs):
                     recovery.conclude(self._store, record, self._worker)
             self._spool.clear()

@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ def encode(entry: Spooled) -> bytes:
     """A line. :raises ValueError: if it holds what no JSON can"""
     return _encode(entry) + b"\n"
 
+
+READ_BYTES = 1 << 20
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Spooled).decode
@@ -62,6 +64,14 @@ class Spool:
                 raise StoreUnavailable(f"{why} Make it writable, or set CHATSTREAM_DATA_DIR to another one.") from error
         return self._file
 
+    def renew(self) -> bool:
+        """Make the file again if somebody removed it; whether so, and what it held is gone."""
+        if self._file is None or os.fstat(self._file.fileno()).st_nlink:
+            return False
+        self._file.close()
+        self._file, self._size = None, 0
+        return True
+
     def write(self, lines: Sequence[bytes]) -> None:
         """Append what `encode` made; return once it is on the disk.
 
@@ -85,7 +95,7 @@ class Spool:
             raise
         self._size += len(lines)
 
-    def read(self) -> list[Spooled]:
+    def read(self) -> Iterator[list[Spooled]]:
         return _read(self.open())
 
     def clear(self) -> None:
@@ -109,7 +119,7 @@ class Left:
         self._path = path
         self._file = file
 
-    def read(self) -> list[Spooled]:
+    def read(self) -> Iterator[list[Spooled]]:
         return _read(self._file)
 
     def remove(self) -> None:
@@ -152,15 +162,18 @@ def _in_thread(function: Callable[..., Any], *args: Any) -> Any:
     return threads.call(gevent.get_hub().threadpool, function, *args)
 
 
-def _read(file: FileIO) -> list[Spooled]:
-    found: list[Spooled] = _in_thread(_entries, file)
-    return found
+def _read(file: FileIO) -> Iterator[list[Spooled]]:
+    """A few lines at a time: a long outage may have left more than fits into memory."""
+    lines = BufferedReader(FileIO(os.dup(file.fileno())))
+    lines.seek(0)
+    with lines:
+        while some := _in_thread(lines.readlines, READ_BYTES):
+            yield [entry for line in some if (entry := _entry(line)) is not None]
+            gevent.sleep(0)
 
 
-def _entries(file: FileIO) -> list[Spooled]:
-    file.seek(0)
-    found = []
-    for line in file.read().split(b"\n")[:-1]:
-        with contextlib.suppress(msgspec.MsgspecError):
-            found.append(_decode(line))
-    return found
+def _entry(line: bytes) -> Spooled | None:
+    try:
+        return _decode(line) if line.endswith(b"\n") else None
+    except msgspec.MsgspecError:
+        return None

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import gevent
 from gevent.event import AsyncResult, Event
@@ -25,6 +25,7 @@ Job = Callable[[sqlite3.Connection], T]
 READERS = 2
 PATIENCE_S = 2.5
 """How long a job waits for a locked database before it is refused."""
+RETRY_S = 0.02
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -95,6 +96,14 @@ class Readers:
         self._pool.kill()
 
 
+class Asked(NamedTuple):
+    """A job of the writer, who waits for it, and until when it waits for a locked database."""
+
+    job: Job[Any]
+    result: AsyncResult
+    give_up: float
+
+
 class Writer:
     """One thread that writes. What is asked while a transaction runs goes into the next one, together."""
 
@@ -102,7 +111,7 @@ class Writer:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._pool = ThreadPool(1)
-        self._queue: list[tuple[Job[Any], AsyncResult]] = []
+        self._queue: list[Asked] = []
         self._asked = Event()
         self._loop: gevent.Greenlet | None = None
 
@@ -113,7 +122,7 @@ class Writer:
         """
         self._loop = self._loop or gevent.spawn(self._write)
         result = AsyncResult()
-        self._queue.append((job, result))
+        self._queue.append(Asked(job, result, time.monotonic() + PATIENCE_S))
         self._asked.set()
         with translated():
             written: T = result.get()
@@ -124,13 +133,24 @@ class Writer:
             self._asked.wait()
             self._asked.clear()
             asked, self._queue = self._queue, []
-            jobs = [job for job, _ in asked]
             try:
-                outcomes = patiently(lambda jobs=jobs: threads.call(self._pool, self._transact, jobs))  # type: ignore[misc]
+                outcomes = threads.call(self._pool, self._transact, [each.job for each in asked])
             except Exception as error:  # noqa: BLE001 – whoever asked gets it, and this loop must go on
-                outcomes = [error] * len(asked)
-            for (_, result), outcome in zip(asked, outcomes, strict=True):
-                _deliver(result, outcome)
+                self._failed(asked, error)
+                continue
+            for each, outcome in zip(asked, outcomes, strict=True):
+                _deliver(each.result, outcome)
+
+    def _failed(self, asked: list[Asked], error: Exception) -> None:
+        """While the database is locked, each job waits for its own time; those asked meanwhile join it."""
+        waiting = [each for each in asked if locked(error) and time.monotonic() < each.give_up]
+        for each in asked:
+            if each not in waiting:
+                _deliver(each.result, error)
+        self._queue[:0] = waiting
+        if self._queue:
+            gevent.sleep(RETRY_S)
+            self._asked.set()
 
     def _transact(self, jobs: list[Job[Any]]) -> list[Any]:
         if self._connection is None:

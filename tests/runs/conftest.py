@@ -7,7 +7,7 @@ import pytest
 
 from chatstream.chats.questions import Question
 from chatstream.chats.service import Chats
-from chatstream.errors import StoreUnavailable
+from chatstream.errors import StoreError, StoreUnavailable
 from chatstream.store.records import Batch, Ending, Submission, new_id
 from chatstream.store.sqlite import SqliteStore
 
@@ -15,11 +15,14 @@ WORKER = new_id()
 
 
 class Failing(SqliteStore):
-    """Refuses writes while `away`, before or after the commit."""
+    """Is away for writes, before or after the commit, or `refuses` them."""
 
     away = ""
+    refuses = False
 
     def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
+        if self.refuses:
+            raise StoreError("not authorized")
         if self.away == "before":
             raise StoreUnavailable("away")
         lost = super().record(worker, batches, endings)

@@ -207,3 +207,44 @@ def test_a_long_outage_is_written_in_pieces_that_every_database_takes(store: Fai
     wait_for(lambda: recorder.idle)
     assert max(taken) == 5  # the ids, and four times 300 000
     assert store.events(run.id, 0) == run.events
+
+
+def test_a_database_that_refuses_is_tried_again_and_no_answer_is_given_up(store: Failing, recorder: Recorder) -> None:
+    store.refuses = True
+    runs = [answered(store, recorder, f"answer {n}") for n in range(3)]
+    for run in runs:
+        wait_ended(run)  # spooled
+    assert [run.state for run in runs] == ["complete"] * 3
+    gevent.sleep(0.5)
+    store.refuses = False
+    wait_for(lambda: recorder.idle)
+    for run in runs:
+        assert store.events(run.id, 0) == run.events
+
+
+def test_a_backlog_of_many_runs_is_written_in_portions(store: Failing, recorder: Recorder) -> None:
+    store.away = "before"
+    runs = [answered(store, recorder, *["x" * 500_000] * 4) for _ in range(6)]
+    taken: list[int] = []
+    record = store.record
+    store.record = lambda w, found, e: taken.append(len({b.run_id for b in found})) or record(w, found, e)  # type: ignore[method-assign]
+    gevent.sleep(0.5)
+    store.away, taken[:] = "", []
+    wait_for(lambda: recorder.idle)
+    assert max(taken) == 3
+    for run in runs:
+        assert store.events(run.id, 0) == run.events
+
+
+def test_a_spool_that_is_removed_is_made_again(store: Failing, recorder: Recorder, folder: Path) -> None:
+    store.away = "before"
+    run = Run(begin(store).run)
+    recorder.add(run)
+    run.append("text", "a")
+    wait_for(lambda: (folder / WORKER).stat().st_size)
+    (folder / WORKER).unlink()
+    run.append("text", "b")
+    wait_for(lambda: (folder / WORKER).exists() and (folder / WORKER).stat().st_size)
+    (line,) = (folder / WORKER).read_text().splitlines()
+    assert len(json.loads(line)["events"]) == 3
+    store.away = ""

@@ -252,7 +252,7 @@ def test_a_server_that_is_killed_meanwhile_has_it_after_its_restart(
     if ended:
         assert list(api.open("GET", f"/runs/{reader.ids['runId']}/events").frames()) == reader.frames
     workers = Path(server.environment()["CHATSTREAM_DATA_DIR"]) / "workers"
-    wait_for(lambda: sum(file.stat().st_size for file in workers.iterdir()) == 0)
+    wait_for(lambda: sum(file.stat().st_size for file in workers.glob("*/*")) == 0)
 
 
 @pytest.mark.parametrize("outage", [MongodKilled, SqliteLocked], indirect=True)
