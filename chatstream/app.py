@@ -72,7 +72,7 @@ def prepare(settings: Settings) -> None:
 
 
 def workers_folder(settings: Settings) -> Path:
-    """Where this store's workers on this machine have their files: proof that they live, and events that wait for it."""
+    """Where this store's workers on this machine have their files: proof of life, and events that wait for it."""
     uri = settings.mongodb_uri
     store = f"mongodb-{sha256(choose_store(settings).name.encode()).hexdigest()[:16]}" if uri else "sqlite"
     return Path(settings.data_dir) / "workers" / store

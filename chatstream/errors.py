@@ -29,6 +29,7 @@ ChatStreamError                     500 internal
     └── UpstreamBroke               502 upstream_broke   (the connection ended in the middle)
 """
 
+import errno
 from typing import ClassVar
 
 
@@ -178,6 +179,17 @@ class UpstreamReported(UpstreamError):
 
 class UpstreamBroke(UpstreamError):
     code = "upstream_broke"
+
+
+class Departed(ConnectionResetError):
+    """Raised in the greenlet that serves a reader, wherever it waits, when the reader has left.
+
+    A reader that has only closed its own direction counts as gone. The response is never ended properly then: whoever
+    should still read would take it for whole.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(errno.ECONNRESET, "the reader left")
 
 
 def status_of(code: str) -> int:

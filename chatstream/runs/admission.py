@@ -4,6 +4,7 @@ from chatstream.errors import Busy, StoreUncertain
 from chatstream.settings import Settings
 from chatstream.store.ports import RunStore
 from chatstream.store.records import RunRecord, Submission
+from chatstream.upstream.relay import Relay
 
 
 class Admission:
@@ -14,7 +15,7 @@ class Admission:
         self._most = settings.max_streams
         self._uncertain: dict[str, Submission] = {}
         self._withdrawn: set[str] = set()
-        self.relays = 0
+        self.relays: set[Relay] = set()
         """Answers that are passed on without a Run."""
         self.starting = 0
         """Submissions that are being stored: whoever asks in the meantime must count them."""
@@ -29,7 +30,7 @@ class Admission:
         """:raises Busy: if as many answers are running as are allowed, or the server is stopping"""
         if self.closed:
             raise Busy("This server is stopping. Try again in a few seconds.")
-        if running + self.starting + self.relays >= self._most:
+        if running + self.starting + len(self.relays) >= self._most:
             raise Busy(f"{self._most} answers are being written now. Try again in a few seconds.")
 
     def begin(self, submission: Submission) -> RunRecord | None:

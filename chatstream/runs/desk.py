@@ -8,7 +8,7 @@ from typing import Any
 
 import gevent
 
-from chatstream.errors import Busy, ChatStreamError, Conflict, NotFound, StoreUnavailable
+from chatstream.errors import ChatStreamError, Conflict, Interrupted, NotFound, StoreUnavailable, UpstreamTimeout
 from chatstream.runs import distant
 from chatstream.runs.admission import Admission
 from chatstream.runs.distant import Mirrors
@@ -100,21 +100,15 @@ class Desk:
         self._drive(Driver(run, open_stream, self._pace, Deadlines(self._settings)))
         return submission.run
 
-    def attach(self, relay: Relay) -> None:
-        """Count an answer that is passed on without a Run, until it is closed.
+    def attach(self, relay: Relay) -> Callable[[], None]:
+        """Look after an answer that is passed on without a Run; the result closes it, and ends that."""
+        self._admission.relays.add(relay)
 
-        :raises Busy: see `admit`; then it is closed
-        """
-        try:
-            self.admit()
-        except Busy:
+        def detach() -> None:
+            self._admission.relays.discard(relay)
             relay.close()
-            raise
-        self._admission.relays += 1
-        relay.on_close = self._detach
 
-    def _detach(self) -> None:
-        self._admission.relays -= 1
+        return detach
 
     def _drive(self, driver: Driver) -> None:
         run = driver.run
@@ -156,10 +150,13 @@ class Desk:
 
     def drain(self, patience_s: float) -> None:
         """Admit nobody more, let answers finish for so long, interrupt the rest; return when all is stored."""
+        patience_s = 0 if self._admission.closed else patience_s  # it is called again when the worker has ended
         self._admission.closed = True
         _wait_until(lambda: not self._live and self._admission.idle, patience_s)
         for _, greenlet in list(self._live.values()):
             greenlet.kill(Drained(), block=False)
+        for relay in list(self._admission.relays):
+            relay.end(Interrupted())
         _wait_until(lambda: not self._live and self._recorder.idle, SAVE_S)
         if self._recorder.idle:
             self._spool.close()
@@ -186,6 +183,9 @@ class Desk:
         for driver, greenlet in list(self._live.values()):
             if (why := driver.deadlines.passed()) is not None:
                 greenlet.kill(Overdue(why), block=False)
+        for relay in list(self._admission.relays):
+            if (why := relay.overdue()) is not None:
+                relay.end(UpstreamTimeout(why))
 
     def _follow_orders(self) -> None:
         if not self._live:

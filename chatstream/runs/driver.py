@@ -61,7 +61,7 @@ class Driver:
         except Overdue as overdue:
             self._outcome = self._ending() if self._was_told() else ("stalled", UpstreamTimeout(str(overdue)))
         except Drained:
-            self._outcome = "interrupted", Interrupted()
+            self._outcome = self._ending() if self._was_told() else ("interrupted", Interrupted())
         except UpstreamTimeout as error:
             self._outcome = "stalled", error
         except UpstreamError as error:

@@ -14,6 +14,8 @@ import httpx2
 from gevent import monkey
 from gevent import socket as gsocket
 
+from chatstream.errors import Departed
+
 BUFFER = 1 << 16
 BURST = 1 << 14
 """Bytes in one read that no model writes in a frame's time: a server that sends flat out, or we fell behind."""
@@ -100,7 +102,7 @@ class Connection:
             data = self._sock.recv(BUFFER)
         except TimeoutError as error:
             raise httpx2.ReadTimeout("no byte came in time") from error
-        except (BlockingIOError, ssl.SSLWantReadError):
+        except (BlockingIOError, ssl.SSLWantReadError, Departed):
             raise
         except OSError as error:
             raise httpx2.ReadError(f"the connection broke: {error.strerror or error}") from error

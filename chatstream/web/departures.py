@@ -4,7 +4,6 @@ gunicorn itself learns of a departed client when it writes, the second time; and
 take. Both are mended here, on the connection of the present request.
 """
 
-import errno
 import select
 import socket
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import gevent
 from flask import Response, request
 from gevent import monkey
 
+from chatstream.errors import Departed
 from chatstream.web.services import services
 
 _LEFT = select.POLLRDHUP | select.POLLHUP | select.POLLERR
@@ -22,17 +22,6 @@ _poll = monkey.get_original("select", "poll")  # asks without waiting
 _READABLE = 1
 _LOOK_S = 0.5
 """How often is looked at a reader who has sent more than its request."""
-
-
-class Departed(ConnectionResetError):
-    """Raised in the greenlet that serves a reader, wherever it waits, when the reader has left.
-
-    A reader that has only closed its own direction counts as gone. The response is never ended properly then: whoever
-    should still read would take it for whole.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(errno.ECONNRESET, "the reader left")
 
 
 def attend(streamed: Response) -> None:

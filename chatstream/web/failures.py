@@ -5,8 +5,8 @@ import logging
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from chatstream.errors import ChatStreamError
-from chatstream.web.departures import Departed
+from chatstream.errors import ChatStreamError, Departed, UpstreamRefused
+from chatstream.wire.formats import openai
 
 _log = logging.getLogger(__name__)
 _TITLES = {400: "That did not fit", 404: "Not here", 405: "Not this way", 413: "Too large", 503: "Not just now"}
@@ -36,7 +36,7 @@ def departed(_: Departed) -> Response:
 def known(error: ChatStreamError) -> Response:
     if error.status >= 500:
         _log.warning("%s %s: %s", request.method, request.path, error)
-    response = _render(error.status, str(error), error.code)
+    response = _render(_status(error), str(error), error.code)
     if error.retry_after:
         response.headers["Retry-After"] = error.retry_after
     return response
@@ -61,7 +61,20 @@ def unknown(error: Exception) -> Response:
     return _render(500, _SENTENCES[500], ChatStreamError.code)
 
 
+def _status(error: ChatStreamError) -> int:
+    """Of the relay: upstream's own status, where it refused with one."""
+    if _is_relayed() and isinstance(error, UpstreamRefused) and (error.upstream_status or 0) >= 400:
+        return error.upstream_status or error.status
+    return error.status
+
+
+def _is_relayed() -> bool:
+    return request.path.startswith("/v1/")
+
+
 def _render(status: int, message: str, code: str) -> Response:
+    if _is_relayed():
+        return make_response(jsonify(openai.problem(status, message, code)), status)
     wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
     if wanted == "text/html" and "text/html" in request.headers.get("Accept", ""):
         page = render_template("error.html", status=status, title=_TITLES.get(status, "Failed"), message=message)

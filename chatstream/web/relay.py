@@ -3,14 +3,13 @@
 Nothing is recorded. One request makes one upstream call, which ends when its reader leaves.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, jsonify, make_response, stream_with_context
+from flask import Blueprint, Response, jsonify, stream_with_context
 
-from chatstream.errors import BadRequest, ChatStreamError, UpstreamError, UpstreamRefused
+from chatstream.errors import BadRequest, ChatStreamError, TooLarge
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.relay import Relay
 from chatstream.web import bodies, departures, streams
@@ -23,20 +22,14 @@ blueprint = Blueprint("relay", __name__, url_prefix="/v1")
 
 BODY_MAX = 32 << 20
 """Bytes of a request; images come inside it."""
+VALUES_MAX = 200_000
+"""Lists and objects in it: more would take the server's time from everybody else."""
 DROPPED = {
     *("api_key", "api_base", "base_url", "api_version", "organization", "project", "user_config"),
     *("provider", "providers", "route", "models", "fallbacks"),
     *("headers", "extra_headers", "extra_body", "extra_query", "timeout"),
 }
 """Fields by which some routers let a request choose where it goes, or with whose credentials."""
-
-
-@blueprint.errorhandler(ChatStreamError)
-def refused(error: ChatStreamError) -> Response:
-    response = make_response(jsonify(openai.problem(error)), _status(error))
-    if error.retry_after:
-        response.headers["Retry-After"] = error.retry_after
-    return response
 
 
 @blueprint.get("/models")
@@ -49,15 +42,27 @@ def models() -> Response:
 
 @blueprint.post("/chat/completions")
 def chat_completions() -> Response:
+    services().desk.admit()
     asked = _asked()
     relay = _relay(asked)
-    services().desk.attach(relay)
-    return _streamed(relay) if asked.get("stream") else jsonify(_whole(relay))
+    detach = services().desk.attach(relay)
+    try:
+        if not asked.get("stream"):
+            return jsonify(_whole(relay))
+        streamed = _streamed(relay)
+    except BaseException:
+        detach()
+        raise
+    streamed.call_on_close(detach)
+    return streamed
 
 
 def _asked() -> dict[str, Any]:
+    body = bodies.content(BODY_MAX)
+    if body.count(b"[") + body.count(b"{") > VALUES_MAX:
+        raise TooLarge(f"The body has more than {VALUES_MAX} lists and objects. Send less at once.")
     try:
-        asked = msgspec.json.decode(bodies.content(BODY_MAX))
+        asked = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadRequest(f"The body is not JSON: {error}. Send a JSON object in UTF-8.") from error
     if not isinstance(asked, dict) or not isinstance(asked.get("messages"), list):
@@ -79,15 +84,10 @@ def _relay(asked: dict[str, Any]) -> Relay:
 
 
 def _streamed(relay: Relay) -> Response:
-    try:
-        with departures.attended():
-            relay.wait(services().settings.status_wait_s)
-    except BaseException:
-        relay.close()
-        raise
+    with departures.attended():
+        relay.wait(services().settings.status_wait_s)
     streamed = Response(stream_with_context(_frames(relay)), headers=streams.HEADERS)
     departures.attend(streamed)
-    streamed.call_on_close(relay.close)
     return streamed
 
 
@@ -96,24 +96,14 @@ def _frames(relay: Relay) -> Iterator[bytes]:
         for events in relay:
             yield openai.frames(events) if events else HEARTBEAT
         yield openai.DONE
-    except UpstreamError as error:
+    except ChatStreamError as error:
         yield openai.failed(error)
 
 
 def _whole(relay: Relay) -> dict[str, Any]:
     whole = Completion()
-    try:
-        with departures.attended():
-            for events in relay:
-                for event in events:
-                    whole.add(json.loads(event.data))
-    finally:
-        relay.close()
+    with departures.attended():
+        for events in relay:
+            for event in events:
+                whole.add(event.data)
     return whole.value()
-
-
-def _status(error: ChatStreamError) -> int:
-    """Upstream's own status, where it refused with one."""
-    if isinstance(error, UpstreamRefused) and error.upstream_status and error.upstream_status >= 400:
-        return error.upstream_status
-    return error.status

@@ -86,6 +86,8 @@ class ChunkReader:
         self.usage: dict[str, int] | None = None
         self.tokens = 0
         """Pieces of text or reasoning that came: servers send one per token."""
+        self._begun: set[int] = set()
+        self._finished: set[int] = set()
         self.done = False
         """Whether `[DONE]` came. Nothing after it is read."""
         self.error: UpstreamError | None = None
@@ -96,6 +98,11 @@ class ChunkReader:
         self._out: list[Delta] = []
         self._kind: Literal["text", "reasoning"] = "text"
         self._parts: list[str] = []  # of this kind, not joined yet
+
+    @property
+    def unfinished(self) -> set[int]:
+        """The choices, by index, that have begun and not been given a finish reason. Only choice 0 is read."""
+        return self._begun - self._finished
 
     def feed(self, events: Iterable[Event]) -> list[Delta]:
         """The deltas of these events, neighbouring pieces of text joined. Never raises: see `error`."""
@@ -133,6 +140,7 @@ class ChunkReader:
         for choice in chunk.choices or ():
             if choice.index == 0:
                 self._choice(choice, lossy)
+            (self._finished if choice.finish_reason else self._begun).add(choice.index)
 
     def _choice(self, choice: _Choice, lossy: bool) -> None:
         delta = choice.delta

@@ -195,6 +195,75 @@ def test_silence_has_heartbeats_and_deadlines(serve: Serve, model_server: ModelS
     assert ask(api).text().endswith(b"data: [DONE]\n\n")
 
 
+def choice(index: int, finish: str | None = None, **delta: Any) -> list[Any]:
+    return ["chunk", {"choices": [{"index": index, "delta": delta, "finish_reason": finish}]}]
+
+
+def test_several_choices_are_whole_only_together(api: Api, model_server: ModelServer) -> None:
+    both = [choice(0, content="a"), choice(1, content="b"), choice(0, "stop")]
+    model_server.script([*both, ["sleep", 0.05], ["rst"]])
+    assert b"[DONE]" not in ask(api).text()
+    model_server.script([*both, ["sleep", 0.05], ["rst"]])
+    assert api.post(PATH, {"messages": MESSAGES}).status == 502
+    model_server.script([*both, choice(1, content="c"), choice(1, "length"), ["done"], ["end"]])
+    found = api.post(PATH, {"messages": MESSAGES}).json["choices"]
+    assert [(c["message"]["content"], c["finish_reason"]) for c in found] == [("a", "stop"), ("bc", "length")]
+
+
+ODD: list[Any] = [
+    {"choices": [{"index": 1, "delta": {"tool_calls": [{"index": 128}]}}]},
+    {"choices": [{"index": 1, "delta": {"tool_calls": [{"index": -1}]}}]},
+    {"choices": [{"delta": {}, "tool_calls": 5}]},
+    {"choices": [{"index": 10**6, "delta": {}}]},
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_chunk_of_another_shape_is_upstreams_fault(api: Api, model_server: ModelServer, odd: Any) -> None:
+    model_server.script([["chunk", odd], *answer("Hello")])
+    reply = api.post(PATH, {"messages": MESSAGES})
+    assert (reply.status, reply.json["error"]["code"]) == (502, "upstream_invalid")
+
+
+def test_characters_cut_over_two_chunks_are_joined(api: Api, model_server: ModelServer) -> None:
+    halves = [["chunk", {"choices": [{"delta": {"content": half}}]}] for half in ("a\ud83d", "\ude00b")]
+    model_server.script([*halves, ["finish", "stop"], ["end"]])
+    assert api.post(PATH, {"messages": MESSAGES}).json["choices"][0]["message"]["content"] == "a😀b"
+
+
+def test_a_flood_keeps_nobody_waiting(relay: ChatStream, api: Api, model_server: ModelServer) -> None:
+    model_server.script([["repeat", 60_000, [["text", "x"]]], ["finish", "stop"], ["done"], ["end"]])
+    replies: list[Any] = []
+    asking = threading.Thread(target=lambda: replies.append(api.post(PATH, {"messages": MESSAGES})))
+    waits: list[float] = []
+    with Noise() as noise:
+        asking.start()
+        while asking.is_alive():
+            began = time.monotonic()
+            assert api.get("/healthz").status == 200
+            waits.append(time.monotonic() - began)
+    assert len(replies[0].json["choices"][0]["message"]["content"]) == 60_000
+    assert max(waits) < 0.25 + noise.worst
+
+
+def test_a_reader_that_takes_nothing_outlives_no_deadline(serve: Serve, model_server: ModelServer) -> None:
+    server = serve(CHATSTREAM_ANSWER_S="1")
+    model_server.script([["repeat", 5000, [["text", "x" * 10_000]]], ["gate", "never"]])
+    connection = raw(server, stream=True)
+    began = time.monotonic()
+    (entry,) = model_server.wait_ended()
+    assert entry["ended"] in LEFT
+    assert entry["ended_at"][0] - began < 3
+    connection.close()
+
+
+def test_errors_have_openais_form_on_every_address(api: Api) -> None:
+    for reply in (api.get("/v1/nothing"), api.get(PATH), api.post("/v1/models")):
+        assert set(reply.json["error"]) == {"message", "type", "param", "code"}
+    bomb = b'{"messages": [' + b"[]," * 300_000 + b"[]]}"
+    assert api.post(PATH, bomb).status == 413
+
+
 # -- whoever leaves
 
 
@@ -274,6 +343,20 @@ def test_above_the_limit_of_answers_there_is_a_503_at_once(serve: Serve, model_s
     assert passed.text().endswith(b"[DONE]\n\n")
     list(chat)
     assert b"[DONE]" in ask(api).text()
+
+
+def test_a_server_that_stops_cuts_it_with_a_last_frame(model_server: ModelServer) -> None:
+    env = {"OPENAI_BASE_URL": model_server.url, "AI_MODEL": "m", "CHATSTREAM_DRAIN_S": "0.5"}
+    with ChatStream(env) as server:
+        for steps in ([["text", "Hel"], ["gate", "never"]], [["gate", "never"]]):
+            model_server.script(steps)
+        streams = [ask(Api(server.address)) for _ in range(2)]
+        server.signal(signal.SIGTERM)
+        for streamed in streams:
+            body = streamed.text()
+            assert json.loads(body.split(b"\n")[-3].removeprefix(b"data: "))["error"]["code"] == "interrupted"
+        assert server.process is not None
+        assert server.process.wait(10) == 0
 
 
 def test_a_server_that_stops_lets_it_finish(model_server: ModelServer) -> None:

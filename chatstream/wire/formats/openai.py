@@ -21,12 +21,12 @@ def frames(events: list[Event]) -> bytes:
     return b"".join(encode(Event(event.data)) for event in events)
 
 
-def problem(error: ChatStreamError) -> dict[str, Any]:
+def problem(status: int, message: str, code: str) -> dict[str, Any]:
     """The body of a failed request."""
-    kind = "invalid_request_error" if error.status < 500 and error.status != 429 else "api_error"
-    return {"error": {"message": str(error), "type": kind, "param": None, "code": error.code}}
+    kind = "invalid_request_error" if status < 500 and status != 429 else "api_error"
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
 def failed(error: ChatStreamError) -> bytes:
     """The last frame of an answer that was not whole."""
-    return b"data: %b\n\n" % _encode(problem(error))
+    return b"data: %b\n\n" % _encode(problem(error.status, str(error), error.code))
