@@ -184,3 +184,10 @@ def test_usage_takes_whole_numbers_only() -> None:
 def test_a_tool_call_with_an_absurd_name_is_refused() -> None:
     call = {"index": 0, "id": "i", "function": {"name": "x" * 300}}
     assert isinstance(read(chunk(tool_calls=[call]))[1].error, UpstreamInvalid)
+
+
+def test_choices_that_were_not_finished_are_known() -> None:
+    reader = ChunkReader()
+    for index, reason in ((0, None), (1, None), (0, "stop"), (0, None)):
+        reader.feed([Event(json.dumps({"choices": [{"index": index, "delta": {}, "finish_reason": reason}]}))])
+    assert (reader.finish_reason, reader.unfinished) == ("stop", {1})
