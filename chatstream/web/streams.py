@@ -107,7 +107,6 @@ def failure(record: RunRecord, events: list[RunEvent], retry_after: str | None) 
         messageId=record.message_id,
         state=end["state"],
         completion=joined(events, "text"),
-        reasoning=joined(events, "reasoning"),
     )
     body.status_code = status_of(error["code"])
     if retry_after:
