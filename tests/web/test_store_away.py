@@ -22,7 +22,7 @@ WORDS = [f"word{n} " for n in range(40)]
 LONG = [*([["text", word], ["sleep", 0.05]] for word in WORDS)]
 STEPS = [step for pair in LONG for step in pair]
 WHOLE = "".join(WORDS)
-AWAY_S = 3.5
+AWAY_S = 10.0
 """Longer than the store is waited for, by anybody."""
 
 
