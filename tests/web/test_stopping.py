@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from chatstream.store.records import new_id
 from tests.api import Api, text_of
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer, answer
+from tests.servers.mongod import Mongod
 
 
 @pytest.fixture(params=["20"])
@@ -145,3 +147,22 @@ def test_the_answers_of_a_killed_worker_end_at_once_and_can_be_continued(model_s
         model_server.script(answer("lo"))
         again = api.post("/chat", {"continue": ids["messageId"], "chatId": ids["chatId"]})
         assert again.json["completion"] == "Hello"
+
+
+def test_the_answers_of_a_machine_that_died_end_by_their_lease(mongod: Mongod, model_server: ModelServer) -> None:
+    """Another data folder stands for another machine: no lock tells there, and nobody starts again in its place."""
+    store = {"MONGODB_URI": mongod.database_uri(f"lease_{new_id()}")}
+    env = {"OPENAI_BASE_URL": model_server.url, "AI_MODEL": "m", **store}
+    with ChatStream(env) as died, ChatStream(env) as other:
+        model_server.script([["text", "Hel"], ["gate", "never"]])
+        frames = Api(died.address).ask("Hello").frames()
+        ids = next(frames)[1]
+        next(frames)
+        time.sleep(1.1)
+        died.kill()
+        api, give_up = Api(other.address), time.monotonic() + 60
+        while api.get(f"/runs/{ids['runId']}").json["state"] == "running":
+            assert time.monotonic() < give_up
+            time.sleep(0.2)
+        reply = api.history(ids["chatId"])[1]
+        assert (reply["content"], reply["state"]) == ("Hel", "interrupted")
