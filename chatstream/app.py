@@ -19,8 +19,10 @@ from chatstream.store.ports import Store
 from chatstream.store.records import new_id
 from chatstream.store.spool import Spool
 from chatstream.store.sqlite import SqliteStore
+from chatstream.tools import registry
+from chatstream.tools.registry import Registry
 from chatstream.upstream.gateway import Gateway, discover
-from chatstream.web import bodies, chat, failures, guard, ops, pages, relay, runs
+from chatstream.web import bodies, chat, failures, guard, ops, pages, relay, runs, tools
 from chatstream.web.services import Services
 
 _log = logging.getLogger(__name__)
@@ -48,8 +50,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     gateway = Gateway(discover(settings), settings)
-    app.extensions["chatstream"] = Services(settings, store, gateway, desk, Chats(store))
-    for blueprint in (chat.blueprint, runs.blueprint, relay.blueprint, pages.blueprint, ops.blueprint):
+    app.extensions["chatstream"] = Services(settings, store, gateway, desk, Chats(store), offered_tools(settings))
+    for blueprint in (chat.blueprint, runs.blueprint, relay.blueprint, pages.blueprint, tools.blueprint, ops.blueprint):
         app.register_blueprint(blueprint)
     guard.register(app)
     failures.register(app)
@@ -82,6 +84,11 @@ def choose_store(settings: Settings) -> Store:
     if settings.mongodb_uri:
         return MongoStore(settings.mongodb_uri)
     return SqliteStore(Path(settings.data_dir))
+
+
+def offered_tools(settings: Settings) -> Registry:
+    """:raises SettingsError: if they cannot be"""
+    return registry.load(name.strip() for name in settings.tools.split(",") if name.strip())
 
 
 def describe(settings: Settings) -> str:

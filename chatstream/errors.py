@@ -26,7 +26,8 @@ ChatStreamError                     500 internal
     │       └── UpstreamBusy        503 upstream_busy
     ├── UpstreamInvalid             502 upstream_invalid (it answered, but not with a stream of chunks)
     ├── UpstreamReported            502 upstream_reported (an error inside the stream)
-    └── UpstreamBroke               502 upstream_broke   (the connection ended in the middle)
+    ├── UpstreamBroke               502 upstream_broke   (the connection ended in the middle)
+    └── ToolRounds                  502 tool_rounds      (it called tools, and again, and gave no answer)
 """
 
 import errno
@@ -179,6 +180,10 @@ class UpstreamReported(UpstreamError):
 
 class UpstreamBroke(UpstreamError):
     code = "upstream_broke"
+
+
+class ToolRounds(UpstreamError):
+    code = "tool_rounds"
 
 
 class Departed(ConnectionResetError):

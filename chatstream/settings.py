@@ -90,6 +90,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
     answer_bytes: Annotated[
         int, Meta(ge=1024, le=1 << 34), _help("Most bytes taken from a model server for one answer.")
     ] = 16 << 20
+    tools: Annotated[
+        str, _help("Python modules whose functions are tools too, besides clock and calculate; with commas between.")
+    ] = ""
+    tool_s: Annotated[Seconds, _help("How long a tool that a model calls may take.")] = 10.0
+    tool_rounds: Annotated[
+        int, Meta(ge=1, le=100), _help("How often a model may call tools within one answer, and be told the results.")
+    ] = 8
     drain_s: Annotated[
         Annotated[float, Meta(ge=0, le=3600)],
         _help("How long a server that is told to stop lets running answers finish, before it interrupts them."),

@@ -14,6 +14,7 @@ FLOORS = {
     "chats": 3,
     "access": 3,
     "upstream": 2,
+    "tools": 2,
     "store": 2,
     "wire": 1,
     "settings": 1,
@@ -27,6 +28,7 @@ ROOMS = {
     "openai": ("upstream/",),
     "httpx2": ("upstream/",),
     "httptools": ("upstream/connection.py",),
+    "simpleeval": ("tools/arithmetic.py",),
     "dotenv": ("settings.py", "upstream/providers.py"),
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

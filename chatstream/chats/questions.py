@@ -5,6 +5,7 @@ that ended early (`continues`). Each gets an answer of its own; nothing that was
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -12,6 +13,7 @@ from chatstream.chats import titles
 from chatstream.chats.tree import branch
 from chatstream.errors import BadRequest, Conflict, NotFound
 from chatstream.store.records import Batch, Chat, Message, RunRecord, Submission, new_id, now_ms, opening
+from chatstream.wire.conversation import called
 from chatstream.wire.events import RunEvent, State
 
 UNFINISHED: frozenset[State] = frozenset(
@@ -28,7 +30,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     retry: str | None = None
     continues: str | None = None
     parent_id: str | None = None
+    session: str | None = None
+    """Name of the chat, which is made at its first question."""
     system: str | None = None
+    tools: list[str] | None = None
+    """Both are kept by the chat, and None leaves them as they are there."""
     model: str
     request_id: str | None = None
     fingerprint: str = ""
@@ -39,12 +45,12 @@ class Composed(msgspec.Struct, frozen=True):
     """A question with its place in a chat: what to store, and OpenAI's messages for upstream."""
 
     submission: Submission
-    messages: list[dict[str, str]]
+    messages: list[dict[str, Any]]
 
 
-def new_chat(owner: str, question: Question) -> Chat:
+def new_chat(owner: str, question: Question, chat_id: str | None = None) -> Chat:
     now, title = now_ms(), titles.first_words(question.prompt or "")
-    return Chat(id=new_id(), owner=owner, title=title, leaf_id=None, created_at=now, updated_at=now)
+    return Chat(id=chat_id or new_id(), owner=owner, title=title, leaf_id=None, created_at=now, updated_at=now)
 
 
 def compose(
@@ -56,6 +62,9 @@ def compose(
     :raises BadRequest, Conflict: for an answer that cannot be gone on with
     """
     is_new, earlier = earlier is None, earlier or []
+    chosen = {"system": question.system, "tools": question.tools}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    chat = msgspec.structs.replace(chat, **chosen)
     kept = _unfinished(earlier, question.continues) if question.continues else None
     asked = [_asked(question, chat, earlier)] if question.prompt is not None else []
     parent_id = asked[0].id if asked else _question_of(earlier, question.retry or question.continues)
@@ -70,9 +79,10 @@ def compose(
         follows_leaf=bool(asked) and question.parent_id is None,
         run=msgspec.structs.replace(run, seq=first.last) if first else run,
         kept=first,
+        chosen=chosen,
     )
     said = branch([*earlier, *asked], kept.id if kept else parent_id)
-    return Composed(submission, _for_upstream(question, said))
+    return Composed(submission, _for_upstream(chat, said, goes_on=kept is not None))
 
 
 def _asked(question: Question, chat: Chat, earlier: Sequence[Message]) -> Message:
@@ -154,9 +164,10 @@ def _first_events(run: RunRecord, kept: Message) -> Batch:
     return Batch(run_id=run.id, first=1, events=[*events, RunEvent("text", kept.content, 0)])
 
 
-def _for_upstream(question: Question, messages: list[Message]) -> list[dict[str, str]]:
+def _for_upstream(chat: Chat, messages: list[Message], goes_on: bool) -> list[dict[str, Any]]:
     """A last message of the user asks to go on: not every server goes on with an assistant's message by itself."""
-    said = [{"role": message.role, "content": message.content} for message in messages if message.content]
-    if question.continues:
-        said.append({"role": "user", "content": GO_ON})
-    return [{"role": "system", "content": question.system}, *said] if question.system else said
+    said = [{"role": "system", "content": chat.system}] if chat.system else []
+    for message in messages:
+        said += called(message.tool_calls or [])
+        said += [{"role": message.role, "content": message.content}] if message.content else []
+    return [*said, {"role": "user", "content": GO_ON}] if goes_on else said

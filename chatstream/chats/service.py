@@ -4,6 +4,7 @@ import re
 
 import msgspec
 
+from chatstream.chats import sessions
 from chatstream.chats.questions import Composed, Question, compose, new_chat
 from chatstream.errors import BadRequest, NotFound
 from chatstream.store.ports import Store
@@ -40,11 +41,19 @@ class Chats:
         """All messages, oldest first; an answer that is being written with the text stored so far."""
         return [self._as_stored(message) for message in self._store.messages(chat.owner, chat.id)]
 
-    def rename(self, owner: str, chat_id: str, title: str) -> Chat:
-        line = " ".join(title.split())
-        if not 1 <= len(line) <= TITLE_MAX or "\0" in line:
-            raise BadRequest(f"title must have 1 to {TITLE_MAX} characters, none of them NUL.")
-        if not self._store.rename(owner, chat_id, line):
+    def change(
+        self,
+        owner: str,
+        chat_id: str,
+        *,
+        title: str | None = None,
+        system: str | None = None,
+        tools: list[str] | None = None,
+    ) -> Chat:
+        """Set what is given, and leave the rest; an empty `system` takes it away."""
+        given = {"title": _line(title) if title is not None else None, "system": system, "tools": tools}
+        fields = {name: value for name, value in given.items() if value is not None}
+        if fields and not self._store.change(owner, chat_id, fields):
             raise NotFound("There is no such chat. It may have been deleted.")
         return self.get(owner, chat_id)
 
@@ -54,10 +63,19 @@ class Chats:
         :raises NotFound: for a chat or message that is not there
         :raises BadRequest, Conflict: for an answer that cannot be gone on with
         """
+        chat, earlier = self._place(owner, chat_id, question)
+        return compose(chat, earlier, question, worker, lease)
+
+    def _place(self, owner: str, chat_id: str | None, question: Question) -> tuple[Chat, list[Message] | None]:
+        """The chat and its messages; None for one that is new."""
+        if question.session is not None:
+            chat_id = sessions.chat_id(owner, question.session)
+            if chat_id != question.session and self._store.chat(owner, chat_id) is None:
+                return new_chat(owner, question, chat_id), None
         if chat_id is None:
-            return compose(new_chat(owner, question), None, question, worker, lease)
+            return new_chat(owner, question), None
         chat = self.get(owner, chat_id)
-        return compose(chat, self._store.messages(owner, chat.id), question, worker, lease)
+        return chat, self._store.messages(owner, chat.id)
 
     def _as_stored(self, message: Message) -> Message:
         if message.state != "running" or message.run_id is None:
@@ -66,3 +84,10 @@ class Chats:
         content, reasoning = joined(events, "text"), joined(events, "reasoning")
         return msgspec.structs.replace(message, content=content, reasoning=reasoning, tool_calls=tool_calls(events))
 
+
+def _line(title: str) -> str:
+    """:raises BadRequest: for what is no title"""
+    line = " ".join(title.split())
+    if not 1 <= len(line) <= TITLE_MAX or "\0" in line:
+        raise BadRequest(f"title must have 1 to {TITLE_MAX} characters, none of them NUL.")
+    return line

@@ -25,7 +25,7 @@ class ExportedMessage(msgspec.Struct, kw_only=True, rename="camel", omit_default
     role: Literal["user", "assistant", "system"]
     content: _Text
     reasoning: _Text = ""
-    tool_calls: Annotated[list[dict[_Name, str]], Meta(max_length=1000)] | None = None
+    tool_calls: Annotated[list[dict[_Name, str | bool]], Meta(max_length=1000)] | None = None
     state: State = "complete"
     model: Annotated[str, Meta(max_length=200)] | None = None
     usage: dict[_Name, _Count] | None = None
@@ -41,6 +41,7 @@ class Exported(msgspec.Struct, kw_only=True, rename="camel"):
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     leaf_id: str | None = None
     created_at: _Time | None = None
+    system: Annotated[str, Meta(max_length=100_000)] | None = None
     messages: Annotated[list[ExportedMessage], Meta(max_length=10_000)]
 
 
@@ -50,7 +51,8 @@ def export(chat: Chat, messages: list[Message]) -> bytes:
         ExportedMessage(**{name: getattr(message, name) for name in ExportedMessage.__struct_fields__})
         for message in messages
     ]
-    exported = Exported(title=chat.title, leaf_id=chat.leaf_id, created_at=chat.created_at, messages=rows)
+    about = {name: getattr(chat, name) for name in ("title", "leaf_id", "created_at", "system")}
+    exported = Exported(**about, messages=rows)
     return msgspec.json.format(msgspec.json.encode(exported), indent=1)
 
 
@@ -74,7 +76,8 @@ def parse(body: bytes, owner: str) -> tuple[Chat, list[Message]]:
         exported = msgspec.json.decode(body, type=Exported)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise BadRequest(f"This is no chat exported as JSON: {error}.") from error
-    texts = [exported.title, *(text for m in exported.messages for text in (m.content, m.reasoning))]
+    said = (text for message in exported.messages for text in (message.content, message.reasoning))
+    texts = [exported.title, exported.system or "", *said]
     if not exported.title.strip() or any("\0" in text for text in texts):
         raise BadRequest("The title is empty, or a text has a NUL character. Leave it out.")
     ids = {message.id: new_id() for message in exported.messages}
@@ -88,6 +91,7 @@ def parse(body: bytes, owner: str) -> tuple[Chat, list[Message]]:
         leaf_id=ids.get(exported.leaf_id or "", next(reversed(ids.values()), None)),
         created_at=exported.created_at or now,
         updated_at=now,
+        system=exported.system,
     )
     return chat, [_message(message, ids, chat) for message in exported.messages]
 

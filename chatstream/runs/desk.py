@@ -11,6 +11,7 @@ import gevent
 from chatstream.errors import ChatStreamError, Conflict, Interrupted, NotFound, StoreUnavailable, UpstreamTimeout
 from chatstream.runs import distant
 from chatstream.runs.admission import Admission
+from chatstream.runs.dialogue import Dialogue
 from chatstream.runs.distant import Mirrors
 from chatstream.runs.driver import Drained, Driver, Overdue, Stopped
 from chatstream.runs.pace import Pace
@@ -23,7 +24,6 @@ from chatstream.store.records import RunRecord, Submission, now_ms
 from chatstream.store.spool import Spool
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.relay import Relay
-from chatstream.upstream.stream import Stream
 from chatstream.wire.events import RunEvent
 
 ORDERS_S = 0.1
@@ -84,7 +84,7 @@ class Desk:
         """:raises Busy: if as many answers are running as are allowed, or the server is stopping"""
         self._admission.admit(len(self._live))
 
-    def start(self, submission: Submission, open_stream: Callable[[], Stream]) -> RunRecord:
+    def start(self, submission: Submission, dialogue: Dialogue) -> RunRecord:
         """Store the submission, then call upstream. The same request id twice gives the first one's Run.
 
         :raises Conflict: if that request id was used for something else
@@ -97,7 +97,7 @@ class Desk:
                 raise Conflict("This requestId was used for another request. Use a new one.")
             return earlier
         run = Run(submission.run, submission.kept)
-        self._drive(Driver(run, open_stream, self._pace, Deadlines(self._settings)))
+        self._drive(Driver(run, dialogue, self._pace, Deadlines(self._settings)))
         return submission.run
 
     def attach(self, relay: Relay) -> Callable[[], None]:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections import Counter
 from typing import Any
 
 import gevent
@@ -10,17 +10,20 @@ import gevent
 from chatstream.errors import (
     ChatStreamError,
     Interrupted,
+    ToolRounds,
     UpstreamBroke,
     UpstreamError,
     UpstreamReported,
     UpstreamTimeout,
 )
+from chatstream.runs.dialogue import Call, Dialogue
 from chatstream.runs.pace import Pace
 from chatstream.runs.run import Run
+from chatstream.tools.exchange import Reply
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.stream import Stream
 from chatstream.wire.chunks import Delta, end_state
-from chatstream.wire.events import State
+from chatstream.wire.events import State, joined, numbered_calls
 
 _log = logging.getLogger(__name__)
 
@@ -38,17 +41,20 @@ class Overdue(BaseException):
 
 
 class Driver:
-    """Drives one Run to its end.
+    """Drives one Run to its end."""
 
-    :param open_stream: opens the upstream; raises `UpstreamError`
-    """
-
-    def __init__(self, run: Run, open_stream: Callable[[], Stream], pace: Pace, deadlines: Deadlines) -> None:
+    def __init__(self, run: Run, dialogue: Dialogue, pace: Pace, deadlines: Deadlines) -> None:
         self.run = run
         self.deadlines = deadlines
-        self._open = open_stream
+        self._dialogue = dialogue
         self._pace = pace
         self._stream: Stream | None = None
+        self._round_at = len(run.events)
+        """How many events there were when upstream was asked last."""
+        self._calls = 0
+        """The index of the next round's first tool call."""
+        self._usage: dict[str, int] | None = None
+        """Of the rounds that are over."""
         self._first_token_ms: int | None = None
         self._outcome: tuple[State, ChatStreamError | None] = ("stopped", None)  # if it never comes to run
 
@@ -75,7 +81,7 @@ class Driver:
     def conclude(self) -> None:
         """Decide the data of the Run's last event, after its greenlet ended, in whatever way."""
         state, error = self._outcome
-        usage = self._stream.reader.usage if self._stream else None
+        usage = self._used()
         self.run.error = error
         self.run.end = {
             "chatId": self.run.record.chat_id,
@@ -87,7 +93,15 @@ class Driver:
             self.run.end["error"] = {"message": str(error), "code": error.code}
 
     def _answer(self) -> tuple[State, ChatStreamError | None]:
-        self._stream = stream = self._open()
+        outcome = self._round()
+        while calls := self._to_run(outcome):
+            self._run_tools(calls)
+            outcome = self._round()
+        return outcome
+
+    def _round(self) -> tuple[State, ChatStreamError | None]:
+        """Ask, and read to the end."""
+        self._stream = stream = self._dialogue.open()
         self.run.opened.set()
         try:
             self._read(stream)
@@ -95,6 +109,43 @@ class Driver:
             if not self._was_told():
                 raise
         return self._ending()
+
+    def _to_run(self, outcome: tuple[State, ChatStreamError | None]) -> list[Call]:
+        """The calls of a round that ended so.
+
+        :raises ToolRounds: if they are some too many
+        """
+        if outcome[0] != "complete" or not self._dialogue.runs_tools:
+            return []
+        calls = numbered_calls(self.run.events[self._round_at :])
+        if not calls:
+            return []
+        if self._dialogue.over:
+            raise ToolRounds("The model called tools as often as it may here, and again, instead of giving an answer.")
+        return [{"index": index, **call} for index, call in calls.items()]
+
+    def _run_tools(self, calls: list[Call]) -> None:
+        self._close()
+        text, self._usage, self._stream = joined(self.run.events[self._round_at :], "text"), self._used(), None
+        self.deadlines.pause()
+        self._dialogue.run(calls, self._took)
+        self._dialogue.tell(text, calls)
+        self._calls = 1 + max(call["index"] for call in calls)
+        self._round_at = len(self.run.events)
+        self.deadlines.asked_again()
+
+    def _took(self, call: Call, reply: Reply) -> None:
+        """A tool's result is there."""
+        call["result"] = reply.content
+        told = {name: call[name] for name in ("index", "id", "name")}
+        self.run.append("toolResult", {**told, "content": reply.content, "failed": reply.failed})
+        self.run.wake()
+
+    def _used(self) -> dict[str, int] | None:
+        """Tokens, over all rounds."""
+        usages = [usage for usage in (self._usage, self._stream and self._stream.reader.usage) if usage]
+        counts = sum(map(Counter, usages), Counter[str]())
+        return dict(counts) if usages else None
 
     def _was_told(self) -> bool:
         """Whether upstream said how the answer ends: only usage and `[DONE]` can follow, and are no loss."""
@@ -131,6 +182,8 @@ class Driver:
         if self._first_token_ms is None:
             self._first_token_ms = self.run.age_ms()
         for kind, data in deltas:
+            if kind == "toolCall":
+                data = {**data, "index": self._calls + data["index"]}
             self.run.append(kind, data)
         self.run.wake()
 

@@ -160,10 +160,10 @@ class MongoStore:
             documents = list(found.sort([("created_at", ASCENDING), ("_id", ASCENDING)]))
         return [to_record(Message, document) for document in documents]
 
-    def rename(self, owner: str, chat_id: str, title: str) -> bool:
+    def change(self, owner: str, chat_id: str, fields: Mapping[str, Any]) -> bool:
         with translated():
             where = {"_id": chat_id, "owner": owner}
-            return self._collection("chats").update_one(where, {"$set": {"title": title}}).matched_count > 0
+            return self._collection("chats").update_one(where, {"$set": dict(fields)}).matched_count > 0
 
     def delete(self, owner: str, chat_id: str) -> None:
         mine = {"chat_id": chat_id, "owner": owner}
@@ -240,11 +240,14 @@ class MongoStore:
     def _show(self, submission: Submission) -> None:
         chat = submission.chat
         if submission.is_new:
-            self._collection("chats").insert_one(to_document(chat))
+            try:
+                self._collection("chats").insert_one(to_document(chat))
+            except DuplicateKeyError:
+                check_place(submission, None, there=True)
             return
         where = {"_id": chat.id, "owner": chat.owner}
         place = {"leaf_id": submission.leaf_before} if submission.follows_leaf else {}
-        change = {"$set": {"leaf_id": chat.leaf_id, "updated_at": chat.updated_at}}
+        change = {"$set": {"leaf_id": chat.leaf_id, "updated_at": chat.updated_at, **submission.chosen}}
         if not self._collection("chats").update_one({**where, **place}, change).matched_count:
             present = self._collection("chats").find_one(where, {"leaf_id": 1})
             check_place(submission, present["leaf_id"] if present else None, there=present is not None)
@@ -253,10 +256,10 @@ class MongoStore:
     def withdraw(self, submission: Submission) -> None:
         chat = submission.chat
         with translated(), pymongo.timeout(PATIENCE_S):
+            shown = {"_id": chat.id, "leaf_id": chat.leaf_id}
             if submission.is_new:
-                self._collection("chats").delete_one({"_id": chat.id})
+                self._collection("chats").delete_one(shown)  # another question may have begun a chat of this id
             else:
-                shown = {"_id": chat.id, "leaf_id": chat.leaf_id}
                 self._collection("chats").update_one(shown, {"$set": {"leaf_id": submission.leaf_before}})
             self._collection("messages").delete_many({"_id": {"$in": [m.id for m in submission.messages]}})
             self._collection("run_events").delete_many({"run_id": submission.run.id})

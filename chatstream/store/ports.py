@@ -4,8 +4,8 @@ Every method may wait for I/O without blocking other greenlets, and raises `Stor
 be reached or written within about 3 seconds. A query for somebody else's record finds nothing.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission
 from chatstream.wire.events import RunEvent
@@ -25,8 +25,8 @@ class ChatStore(Protocol):
     def messages(self, owner: str, chat_id: str) -> list[Message]:
         """The whole tree, in the order of creation."""
 
-    def rename(self, owner: str, chat_id: str, title: str) -> bool:
-        """Whether there was such a chat."""
+    def change(self, owner: str, chat_id: str, fields: Mapping[str, Any]) -> bool:
+        """Set `title`, `system` or `tools`. Whether there was such a chat."""
 
     def delete(self, owner: str, chat_id: str) -> None:
         """Remove the chat with all that belongs to it; no error when it is gone already."""
@@ -43,7 +43,8 @@ class RunStore(Protocol):
         """Store a submission. If its owner used its request id before, store nothing and return that Run.
 
         :raises NotFound: if the chat was deleted in the meantime
-        :raises LeafMoved: if the chat went on in the meantime, and the question has to go on with it
+        :raises LeafMoved: if the chat went on in the meantime, and the question has to go on with it; or if the chat
+            was to be a new one, and is there
         :raises StoreUncertain: if it is not known whether that was done
         """
 

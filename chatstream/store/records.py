@@ -36,6 +36,10 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
     leaf_id: str | None
     created_at: int
     updated_at: int
+    system: str | None = None
+    """What the model is told before the conversation."""
+    tools: list[str] = []
+    """Names of this server's tools that the model may call here."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,8 +54,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     state: State = "complete"
     reasoning: str = ""
-    tool_calls: list[dict[str, str]] | None = None
-    """{id, name, arguments} each; the arguments are JSON as the model wrote it."""
+    tool_calls: list[dict[str, Any]] | None = None
+    """{id, name, arguments} each, the arguments JSON as the model wrote it; {result, failed} too, where it ran here."""
     run_id: str | None = None
     model: str | None = None
     error: dict[str, str] | None = None
@@ -96,6 +100,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it belongs below the leaf: if that has moved, `begin` stores nothing and raises `LeafMoved`."""
     kept: "Batch | None" = None
     """The Run's first events, where it goes on with an earlier answer."""
+    chosen: dict[str, Any] = {}
+    """Fields of the chat that the question changes for good: `system`, `tools`."""
 
 
 def check_place(submission: Submission, leaf_id: str | None, there: bool) -> None:
@@ -103,9 +109,11 @@ def check_place(submission: Submission, leaf_id: str | None, there: bool) -> Non
 
     :raises NotFound, LeafMoved: if not
     """
-    if not there:
+    if submission.is_new and there:
+        raise LeafMoved("This chat was begun by another question at the same moment. Send this one again.")
+    if not submission.is_new and not there:
         raise NotFound("This chat was deleted in the meantime.")
-    if submission.follows_leaf and leaf_id != submission.leaf_before:
+    if submission.follows_leaf and not submission.is_new and leaf_id != submission.leaf_before:
         raise LeafMoved("Other questions were asked in this chat at the same moment. Send this one again.")
 
 
@@ -151,7 +159,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     content: str
     reasoning: str
-    tool_calls: list[dict[str, str]] | None
+    tool_calls: list[dict[str, Any]] | None
     error: dict[str, str] | None
     usage: dict[str, int] | None
     timings: dict[str, Any] | None

@@ -6,7 +6,9 @@ CREATE TABLE IF NOT EXISTS chats (
   title TEXT NOT NULL,
   leaf_id TEXT,
   created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL
+  updated_at INTEGER NOT NULL,
+  system TEXT,
+  tools TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX IF NOT EXISTS chats_newest ON chats (owner, updated_at DESC, id DESC);
 

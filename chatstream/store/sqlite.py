@@ -1,7 +1,7 @@
 """SQLite, the embedded default: one file, WAL, full-text search by FTS5. Tables: schema.sql."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +14,9 @@ from chatstream.store.sqlite_threads import Readers, Writer, connect, translated
 from chatstream.wire.events import RunEvent, assembled, pack, unpack
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-_JSON = {"error", "usage", "timings", "tool_calls"}
+_JSON = {"error", "usage", "timings", "tool_calls", "tools"}
+_ADDED = {"system": "TEXT", "tools": "TEXT NOT NULL DEFAULT '[]'"}
+"""Columns of `chats` that databases of older versions lack."""
 
 R = TypeVar("R", Chat, Message, RunRecord)
 
@@ -40,6 +42,7 @@ class SqliteStore:
             connection = connect(self._path, "rwc")
             connection.execute("PRAGMA busy_timeout = 5000")  # workers start together; nothing is served yet
             connection.executescript(SCHEMA.read_text())
+            _add_columns(connection)
             connection.close()
 
     def ping(self) -> None:
@@ -73,9 +76,8 @@ class SqliteStore:
     def messages(self, owner: str, chat_id: str) -> list[Message]:
         return self._rows(Message, "SELECT * FROM messages WHERE chat_id = ? AND owner = ? ORDER BY n", chat_id, owner)
 
-    def rename(self, owner: str, chat_id: str, title: str) -> bool:
-        query = "UPDATE chats SET title = ? WHERE id = ? AND owner = ?"
-        return self._writer.run(lambda c: c.execute(query, (title, chat_id, owner)).rowcount) > 0
+    def change(self, owner: str, chat_id: str, fields: Mapping[str, Any]) -> bool:
+        return self._writer.run(lambda c: _change(c, owner, chat_id, fields)) > 0
 
     def delete(self, owner: str, chat_id: str) -> None:
         def job(c: sqlite3.Connection) -> None:
@@ -188,6 +190,19 @@ def _insert(c: sqlite3.Connection, table: str, records: Sequence[R]) -> None:
         c.execute(f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})", [_json(v) for v in fields.values()])
 
 
+def _add_columns(c: sqlite3.Connection) -> None:
+    present = {row["name"] for row in c.execute("PRAGMA table_info(chats)")}
+    for name, kind in _ADDED.items():
+        if name not in present:
+            c.execute(f"ALTER TABLE chats ADD COLUMN {name} {kind}")
+
+
+def _change(c: sqlite3.Connection, owner: str, chat_id: str, fields: Mapping[str, Any]) -> int:
+    marks = ", ".join(f"{name} = ?" for name in fields)
+    values = [_json(value) for value in fields.values()]
+    return c.execute(f"UPDATE chats SET {marks} WHERE id = ? AND owner = ?", [*values, chat_id, owner]).rowcount
+
+
 def _write(c: sqlite3.Connection, batches: Sequence[Batch]) -> None:
     rows = ((batch.run_id, batch.first, batch.last, pack(batch.events)) for batch in batches)
     longer = "ON CONFLICT DO UPDATE SET last = excluded.last, events = excluded.events WHERE excluded.last > last"
@@ -200,12 +215,13 @@ def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:
     used = c.execute(query, (run.owner, run.request_id)).fetchone() if run.request_id is not None else None
     if used is not None:
         return _record(RunRecord, used)
+    present = c.execute("SELECT leaf_id FROM chats WHERE id = ? AND owner = ?", (chat.id, chat.owner)).fetchone()
+    check_place(submission, present["leaf_id"] if present else None, there=present is not None)
     if submission.is_new:
         _insert(c, "chats", [chat])
     else:
-        present = c.execute("SELECT leaf_id FROM chats WHERE id = ? AND owner = ?", (chat.id, chat.owner)).fetchone()
-        check_place(submission, present["leaf_id"] if present else None, there=present is not None)
-        c.execute("UPDATE chats SET leaf_id = ?, updated_at = ? WHERE id = ?", (chat.leaf_id, chat.updated_at, chat.id))
+        moved = {"leaf_id": chat.leaf_id, "updated_at": chat.updated_at}
+        _change(c, chat.owner, chat.id, {**moved, **submission.chosen})
     _insert(c, "messages", submission.messages)
     _insert(c, "runs", [run])
     if submission.kept:

@@ -1,5 +1,6 @@
 """When a model has been silent for too long, or has written for too long."""
 
+import math
 import time
 
 from chatstream.settings import Settings
@@ -41,6 +42,15 @@ class Deadlines:
         if not self._has_finished:
             self._content_at = time.monotonic()
             self._has_finished = True
+
+    def pause(self) -> None:
+        """The model waits for us: only the answer's longest time goes on."""
+        self._content_at = math.inf
+
+    def asked_again(self) -> None:
+        """The model is asked for more; it has its time for the first token again."""
+        self._content_at = time.monotonic()
+        self._has_begun = self._has_finished = False
 
     @property
     def _patience(self) -> float:

@@ -3,13 +3,14 @@
 import functools
 import hashlib
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from chatstream.access import OWNER
 from chatstream.chats.questions import Question
 from chatstream.errors import LeafMoved
+from chatstream.runs.dialogue import Dialogue, Tools
 from chatstream.store.records import RunRecord
 from chatstream.upstream.client import Ask
 from chatstream.web.bodies import ChatBody, check_chat
@@ -21,9 +22,10 @@ TRIES = 20
 """How often a question is given a new place, because the chat went on in the meantime."""
 
 
-def start(body: ChatBody) -> RunRecord:
+def start(body: ChatBody, session: str | None = None) -> RunRecord:
     """Check, store, call upstream. Nothing is stored if this raises.
 
+    :param session: name of the chat, instead of its id; it is made at its first question
     :raises BadRequest: for a body that cannot be answered
     :raises Busy: if too many answers are running
     """
@@ -31,20 +33,25 @@ def start(body: ChatBody) -> RunRecord:
     services().desk.admit()
     for _ in range(TRIES):
         with suppress(LeafMoved):
-            return _start(body)
-    return _start(body)
+            return _start(body, session)
+    return _start(body, session)
 
 
-def _start(body: ChatBody) -> RunRecord:
+def _start(body: ChatBody, session: str | None) -> RunRecord:
     s = services()
     provider, model = s.gateway.choose(body.model)
-    composed = s.chats.compose(OWNER, body.chat_id, _question(body, model), s.desk.worker, s.desk.lease())
+    question = _question(body, session, model)
+    composed = s.chats.compose(OWNER, body.chat_id, question, s.desk.worker, s.desk.lease())
+    tools = Tools(s.tools.only(composed.submission.chat.tools), s.settings.tool_s, s.settings.tool_rounds)
     ask = _ask(body, model, composed.messages)
-    return s.desk.start(composed.submission, functools.partial(s.gateway.open, provider, ask))
+    return s.desk.start(composed.submission, Dialogue(functools.partial(s.gateway.open, provider), ask, tools))
 
 
-def _question(body: ChatBody, model: str) -> Question:
+def _question(body: ChatBody, session: str | None, model: str) -> Question:
+    tools = services().tools.check(body.tools) if body.tools is not None else None
     return Question(
+        session=session,
+        tools=tools,
         prompt=body.prompt,
         retry=body.retry,
         continues=body.continues,
@@ -52,11 +59,11 @@ def _question(body: ChatBody, model: str) -> Question:
         system=body.system,
         model=model,
         request_id=body.request_id,
-        fingerprint=fingerprint(body),
+        fingerprint=fingerprint(body, session),
     )
 
 
-def _ask(body: ChatBody, model: str, messages: list[dict[str, str]]) -> Ask:
+def _ask(body: ChatBody, model: str, messages: list[dict[str, Any]]) -> Ask:
     settings = services().settings
     return Ask(
         model=model,
@@ -67,10 +74,10 @@ def _ask(body: ChatBody, model: str, messages: list[dict[str, str]]) -> Ask:
     )
 
 
-def fingerprint(body: ChatBody) -> str:
+def fingerprint(body: ChatBody, session: str | None = None) -> str:
     """Tells two questions with one request id apart: by all that is asked, not by how the answer is taken."""
     asked = msgspec.structs.replace(body, stream=False, request_id=None)
-    return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
+    return hashlib.sha256(msgspec.json.encode((asked, session))).hexdigest()
 
 
 def _chosen(asked: T | None, default: T | None) -> T | None:

@@ -16,6 +16,8 @@ BODY_MAX = 1 << 20
 IMPORT_MAX = 64 << 20
 
 T = TypeVar("T", bound=msgspec.Struct)
+System = Annotated[str, Meta(max_length=100_000)]
+ToolNames = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)]
 
 
 class ChatBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -28,15 +30,20 @@ class ChatBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     chat_id: str | None = None
     parent_id: str | None = None
     model: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
-    system: Annotated[str, Meta(max_length=100_000)] | None = None
+    system: System | None = None
+    tools: ToolNames | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(gt=0, le=1)] | None = msgspec.field(name="top_p", default=None)
     max_tokens: Annotated[int, Meta(ge=1, le=10_000_000)] | None = msgspec.field(name="max_tokens", default=None)
     request_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
-class RenameBody(msgspec.Struct, frozen=True):
-    title: str
+class ChangeBody(msgspec.Struct, frozen=True):
+    """The body of PATCH /chat/<id>: what it leaves out stays."""
+
+    title: str | None = None
+    system: System | None = None
+    tools: ToolNames | None = None
 
 
 def read(kind: type[T]) -> T:

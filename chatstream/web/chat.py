@@ -31,7 +31,7 @@ def history(chat_id: str) -> Response:
     chats = services().chats
     chat = chats.get(OWNER, checked(chat_id))
     messages = [present.message(message) for message in chats.history(chat)]
-    return jsonify(_id=chat.id, title=chat.title, leafId=chat.leaf_id, history=messages)
+    return jsonify(**present.settled(chat), leafId=chat.leaf_id, history=messages)
 
 
 @blueprint.get("/chats")
@@ -44,9 +44,15 @@ def listing() -> Response:
 
 
 @blueprint.patch("/chat/<chat_id>")
-def rename(chat_id: str) -> Response:
-    body = bodies.read(bodies.RenameBody)
-    return jsonify(present.chat(services().chats.rename(OWNER, checked(chat_id), body.title)))
+def change(chat_id: str) -> Response:
+    s, body = services(), bodies.read(bodies.ChangeBody)
+    if body == bodies.ChangeBody():
+        raise BadRequest("There is nothing to change: send title, system or tools.")
+    tools = s.tools.check(body.tools) if body.tools is not None else None
+    if "\0" in (body.system or ""):
+        raise BadRequest("system has a NUL character. Leave it out.")
+    chat = s.chats.change(OWNER, checked(chat_id), title=body.title, system=body.system, tools=tools)
+    return jsonify(present.settled(chat))
 
 
 @blueprint.delete("/chat/<chat_id>")

@@ -55,7 +55,7 @@ def ask() -> Response:
 
 @blueprint.post("/c/<chat_id>/rename")
 def rename(chat_id: str) -> AnyResponse:
-    services().chats.rename(OWNER, checked(chat_id), request.form.get("title", ""))
+    services().chats.change(OWNER, checked(chat_id), title=request.form.get("title", ""))
     return redirect(f"/c/{chat_id}", 303)
 
 
@@ -102,7 +102,8 @@ def _context(chat: Chat | None) -> dict[str, Any]:
         "chats": [{**present.chat(c), "updatedAt": present.when(c.updated_at)} for c in page.chats],
         "chatsBefore": page.before,
         "q": words,
-        "chat": {"_id": chat.id, "title": chat.title, "leafId": chat.leaf_id} if chat else None,
+        "chat": {**present.settled(chat), "leafId": chat.leaf_id} if chat else None,
+        "tools": [{"name": tool.name, "description": tool.description} for tool in s.tools],
         "messages": [{**present.message(m), "createdAt": present.when(m.created_at)} for m in messages],
         "model": s.gateway.default_model(),
         "provider": {"name": provider.name, "demo": provider.demo},

@@ -19,6 +19,11 @@ def chat(record: Chat) -> dict[str, Any]:
     return {"_id": record.id, "title": record.title, "updatedAt": iso(record.updated_at)}
 
 
+def settled(record: Chat) -> dict[str, Any]:
+    """With what holds for all its questions."""
+    return {**chat(record), "system": record.system, "tools": record.tools}
+
+
 def message(record: Message) -> dict[str, Any]:
     return {
         "_id": record.id,

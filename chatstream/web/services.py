@@ -8,6 +8,7 @@ from chatstream.chats.service import Chats
 from chatstream.runs.desk import Desk
 from chatstream.settings import Settings
 from chatstream.store.ports import Store
+from chatstream.tools.registry import Registry
 from chatstream.upstream.gateway import Gateway
 
 
@@ -17,6 +18,7 @@ class Services(NamedTuple):
     gateway: Gateway
     desk: Desk
     chats: Chats
+    tools: Registry
 
 
 def services() -> Services:

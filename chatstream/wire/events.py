@@ -26,7 +26,8 @@ class RunEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     `data` is a string for `text` and `reasoning`, an object for the others:
     `ids` {runId, chatId, messageId} is always the first, `end` {chatId, state, usage, timings[, error]} the last,
-    `toolCall` {index, id, name, arguments} carries the next piece of the arguments' JSON.
+    `toolCall` {index, id, name, arguments} carries the next piece of the arguments' JSON, `toolResult`
+    {index, id, name, content, failed} what the call of that index gave: the text that the model is told.
     """
 
     kind: Kind
@@ -40,14 +41,26 @@ def joined(events: Iterable[RunEvent], kind: Literal["text", "reasoning"]) -> st
     return "".join(event.data for event in events if event.kind == kind)
 
 
-def tool_calls(events: Iterable[RunEvent]) -> list[dict[str, str]] | None:
-    """The tool calls put together, {id, name, arguments} each, in the order they began; None if there are none."""
-    calls: dict[int, tuple[Any, list[str]]] = {}
+def tool_calls(events: Iterable[RunEvent]) -> list[dict[str, Any]] | None:
+    """The tool calls put together, in the order they began; None if there are none.
+
+    Each is {id, name, arguments}, and where it was run here, {result, failed} beside them.
+    """
+    return list(numbered_calls(events).values()) or None
+
+
+def numbered_calls(events: Iterable[RunEvent]) -> dict[int, dict[str, Any]]:
+    """The same by their index."""
+    calls: dict[int, tuple[dict[str, Any], list[str]]] = {}
     for event in events:
         if event.kind == "toolCall":
-            calls.setdefault(event.data["index"], (event.data, []))[1].append(event.data["arguments"])
-    found = [{"id": first["id"], "name": first["name"], "arguments": "".join(parts)} for first, parts in calls.values()]
-    return found or None
+            call, pieces = calls.setdefault(event.data["index"], ({}, []))
+            call.update(id=event.data["id"], name=event.data["name"])
+            pieces.append(event.data["arguments"])
+        elif event.kind == "toolResult" and event.data["index"] in calls:
+            call, _ = calls[event.data["index"]]
+            call.update(result=event.data["content"], failed=event.data["failed"])
+    return {index: {**call, "arguments": "".join(pieces)} for index, (call, pieces) in calls.items()}
 
 
 def size(event: RunEvent) -> int:

@@ -6,9 +6,9 @@ import gevent
 import msgspec
 import pytest
 
-from chatstream.errors import BadRequest, NotFound, StoreError
+from chatstream.errors import BadRequest, LeafMoved, NotFound, StoreError
 from chatstream.store.ports import Store
-from chatstream.store.records import Batch, new_id
+from chatstream.store.records import Batch, Submission, new_id
 from tests.store.conftest import ME, OTHER, ending, submission, texts
 
 
@@ -31,7 +31,7 @@ def test_nothing_is_found_for_somebody_else(store: Store) -> None:
     assert store.running(OTHER, s.chat.id) == []
     assert store.chats(OTHER, "", None, 10).chats == []
     assert store.chats(OTHER, "Hello", None, 10).chats == []
-    assert not store.rename(OTHER, s.chat.id, "taken")
+    assert not store.change(OTHER, s.chat.id, {"title": "taken"})
     store.delete(OTHER, s.chat.id)
     assert store.chat(ME, s.chat.id) == s.chat
     assert len(store.messages(ME, s.chat.id)) == 2
@@ -46,6 +46,41 @@ def test_a_second_turn_moves_the_leaf(store: Store) -> None:
     assert chat is not None
     assert (chat.leaf_id, chat.updated_at, chat.title) == (second.run.message_id, 3000, "Hello")
     assert [m.content for m in store.messages(ME, chat.id)] == ["Hello", "", "And now?", ""]
+
+
+def test_a_chat_of_the_same_id_is_begun_once(reopen: Callable[[], Store]) -> None:
+    workers = [reopen(), reopen()]
+    tries = [submission() for _ in range(6)]
+    tries = [
+        msgspec.structs.replace(s, chat=msgspec.structs.replace(s.chat, id=tries[0].chat.id)) for s in tries
+    ]
+    begun = [gevent.spawn(_begun, workers[i % 2], s) for i, s in enumerate(tries)]
+    (winner,) = [s for s, greenlet in zip(tries, begun, strict=True) if greenlet.get()]
+    assert workers[0].chat(ME, winner.chat.id) == winner.chat
+    for s in tries:
+        assert (workers[0].run(ME, s.run.id) is None) == (s is not winner)
+
+
+def _begun(store: Store, s: Submission) -> bool:
+    try:
+        return store.begin(s) is None
+    except LeafMoved:
+        return False
+
+
+def test_a_question_changes_what_it_chooses_for_the_chat_and_nothing_else(store: Store) -> None:
+    first = submission()
+    store.begin(first)
+    store.change(ME, first.chat.id, {"system": "Be kind.", "tools": ["clock"]})
+    store.begin(submission(chat=first.chat, at=3000))
+    chat = store.chat(ME, first.chat.id)
+    assert chat is not None
+    assert (chat.system, chat.tools, chat.title) == ("Be kind.", ["clock"], "Hello")
+    chosen = {"system": "Be brief.", "tools": []}
+    store.begin(msgspec.structs.replace(submission(chat=first.chat, at=4000), chosen=chosen))
+    chat = store.chat(ME, first.chat.id)
+    assert chat is not None
+    assert (chat.system, chat.tools) == ("Be brief.", [])
 
 
 def test_a_turn_in_a_chat_that_was_deleted_leaves_nothing(store: Store) -> None:
@@ -150,7 +185,7 @@ def test_search_finds_chats_by_all_words_in_title_or_message(store: Store) -> No
     for s, content in ((fish, "It swims in cold water"), (bird, "They fly, and swim on water")):
         store.begin(s)
         store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, 1))], [ending(s, 1, content)])
-    store.rename(ME, bird.chat.id, "Feathers")
+    store.change(ME, bird.chat.id, {"title": "Feathers"})
 
     def found(words: str) -> set[str]:
         return {chat.id for chat in store.chats(ME, words, None, 10).chats}
@@ -176,7 +211,7 @@ def test_rename_and_delete(store: Store) -> None:
     store.begin(s)
     store.begin(kept)
     store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, 3))], [])
-    assert store.rename(ME, s.chat.id, "Neuer Name")
+    assert store.change(ME, s.chat.id, {"title": "Neuer Name"})
     assert store.chats(ME, "neuer", None, 10).chats[0].id == s.chat.id
     for _ in range(2):
         store.delete(ME, s.chat.id)

@@ -22,7 +22,7 @@ def test_nobody_waits_for_those_who_asked_before(tmp_path: Path) -> None:
     def write() -> None:
         began = time.monotonic()
         try:
-            store.rename("me", "c", "title")
+            store.change("me", "c", {"title": "title"})
         except StoreUnavailable:
             waited.append(time.monotonic() - began)
 

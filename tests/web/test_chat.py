@@ -131,8 +131,8 @@ def test_continue_goes_on_from_the_kept_text_in_an_answer_of_its_own(api: Api, m
     assert (second["_id"], second["parentId"]) == (frames[0][1]["messageId"], question["_id"])
     assert api.get(f"/chat/{broken['chatId']}").json["leafId"] == second["_id"]
     asked = [(m["role"], m["content"]) for m in model_server.requests()[1]["body"]["messages"]]
-    assert asked[:2] == [("user", "One"), ("assistant", "Hello")]
-    assert (asked[2][0], asked[2][1].startswith("Continue exactly where")) == ("user", True)
+    assert asked[:3] == [("system", "Be kind."), ("user", "One"), ("assistant", "Hello")]
+    assert (asked[3][0], asked[3][1].startswith("Continue exactly where")) == ("user", True)
     run = frames[0][1]["runId"]
     for after in range(len(frames)):
         assert list(api.open("GET", f"/runs/{run}/events?after={after}").frames()) == frames[after:]

@@ -1,0 +1,1 @@
+"""Tools that models may call here, in chats that allow it. One file each; a module's public functions are its tools."""

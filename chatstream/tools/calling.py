@@ -1,0 +1,72 @@
+"""Running a tool: in a process of its own, for only a process can be ended whatever it does.
+
+A number too large to be reckoned in a lifetime would otherwise stop every stream of the worker, and no thread could be
+told to give it up.
+"""
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import gevent
+import msgspec
+from gevent import subprocess
+
+from chatstream.tools.exchange import RESULT_MAX, Reply, Request
+from chatstream.tools.registry import Registry
+
+ROOT = Path(__file__).parents[2]
+REPLY_MAX = 12 * RESULT_MAX
+"""Bytes of it as JSON, every character escaped."""
+
+
+def call(tools: Registry, name: str, arguments: str, limit_s: float) -> Reply:
+    """Call a tool. Whatever goes wrong is told to the model, which may try again: nothing is raised."""
+    if name not in tools:
+        return Reply(f"There is no tool {name!r}. Known tools: {tools.names}.", failed=True)
+    tool = tools[name]
+    process = _started()
+    try:
+        with gevent.Timeout(limit_s):
+            process.stdin.write(msgspec.json.encode(Request(tool.module, name, arguments, limit_s)))
+            process.stdin.close()
+            return _understood(process.stdout.read(REPLY_MAX + 1))
+    except gevent.Timeout:
+        return Reply(f"{name} took longer than {limit_s:g} s, the limit set here, and was ended.", failed=True)
+    except OSError:
+        return _LOST
+    finally:
+        _end(process)
+
+
+_LOST = Reply("The tool ended without a result.", failed=True)
+
+
+def _started() -> subprocess.Popen:
+    path = os.pathsep.join(filter(None, [str(ROOT), *sys.path]))
+    return subprocess.Popen(
+        [sys.executable, "-m", "chatstream.tools"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,
+    )
+
+
+def _understood(reply: bytes) -> Reply:
+    try:
+        return msgspec.json.decode(reply, type=Reply)
+    except (msgspec.MsgspecError, UnicodeError):
+        return _LOST
+
+
+def _end(process: subprocess.Popen) -> None:
+    """With all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for pipe in (process.stdin, process.stdout):
+        with suppress(OSError):
+            pipe.close()
+    process.wait()
