@@ -1,6 +1,7 @@
 """Tools that models call in recorded chats: allowed per chat, run here, recorded as events of the Run."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -199,4 +200,5 @@ def test_whoever_ends_the_run_ends_the_tool(
     assert api.history(run)[-1]["state"] == ("stopped" if how == "stop" else "interrupted")
     assert len(model_server.requests()) == 1
     if how == "stop":
+        time.sleep(1)
         assert not (tmp_path / "late").exists()
