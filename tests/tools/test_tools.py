@@ -141,6 +141,14 @@ def test_a_module_that_cannot_be_used_refuses_the_start(
         load([name])
 
 
+def test_the_example_of_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "tools.md").read_text()
+    source = page.split("```python\n")[1].split("```")[0]
+    (tmp_path / "tides.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    reply = call(load(["tides"]), "high_water", '{"port": "Saint-Malo"}', 20)
+    assert json.loads(reply.content) == {"port": "Saint-Malo", "day": "today", "at": "06:12"}
+
 def processes() -> list[str]:
     """Tools that still run."""
     found = subprocess.run(["pgrep", "-f", "chatstream.tool[s]$"], capture_output=True, text=True, check=False)
