@@ -22,7 +22,7 @@ from chatstream.store.sqlite import SqliteStore
 from chatstream.tools import registry
 from chatstream.tools.registry import Registry
 from chatstream.upstream.gateway import Gateway, discover
-from chatstream.web import bodies, chat, failures, guard, ops, pages, relay, runs, tools
+from chatstream.web import bodies, chat, cors, failures, guard, ops, pages, relay, runs, tools, ws
 from chatstream.web.services import Services
 
 _log = logging.getLogger(__name__)
@@ -51,8 +51,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     gateway = Gateway(discover(settings), settings)
     app.extensions["chatstream"] = Services(settings, store, gateway, desk, Chats(store), offered_tools(settings))
-    for blueprint in (chat.blueprint, runs.blueprint, relay.blueprint, pages.blueprint, tools.blueprint, ops.blueprint):
-        app.register_blueprint(blueprint)
+    for section in (chat, runs, relay, pages, tools, ops, ws):
+        app.register_blueprint(section.blueprint)
+    cors.register(app, settings)
     guard.register(app)
     failures.register(app)
     desk.open()

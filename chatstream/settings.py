@@ -28,6 +28,9 @@ _ALIASES = {
 _PORT = r"([0-9]{1,4}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5]))))"
 _BIND = rf"^(unix:.+|.+:{_PORT})$"
 _URL = r"^https?://[^\s/]+.*$"
+_HOST = r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])"
+_ORIGIN = rf"(?!http://[^,]*:80\s*(,|$)|https://[^,]*:443\s*(,|$))[a-z][a-z0-9+.-]*://{_HOST}(:(?!0){_PORT})?"
+_ORIGINS = rf"^\s*{_ORIGIN}\s*(,\s*{_ORIGIN}\s*)*$"
 
 Url = Annotated[str, Meta(pattern=_URL)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -54,6 +57,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
     )
     hosts: Annotated[
         str, _help("Names this server is reached by, besides localhost and addresses in figures; with commas between.")
+    ] = ""
+    cors_origins: Annotated[
+        Annotated[str, Meta(pattern=_ORIGINS)],
+        _help("Other sites whose pages may use the API, by their exact origins with commas between. Unset: none."),
     ] = ""
     data_dir: Annotated[str, _help("Folder of the SQLite database, used when MONGODB_URI is not set.")] = "var"
     mongodb_uri: Annotated[
@@ -174,7 +181,12 @@ def _words(info: inspect.Type) -> str:
     return _PATTERNS.get(getattr(info, "pattern", None), "text")
 
 
-_PATTERNS = {_BIND: "host:port or unix:path", _URL: "an http:// or https:// URL", None: "text"}
+_PATTERNS = {
+    _BIND: "host:port or unix:path",
+    _URL: "an http:// or https:// URL",
+    _ORIGINS: "origins as browsers send them (scheme://host in small letters, a port only if it is not the usual one)",
+    None: "text",
+}
 
 
 def table() -> list[tuple[str, str, str, str]]:

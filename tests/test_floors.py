@@ -23,6 +23,8 @@ FLOORS = {
 ROOMS = {
     "flask": ("web/", "app.py", "cli.py"),
     "werkzeug": ("web/", "app.py", "cli.py"),
+    "flask_cors": ("web/cors.py",),
+    "websockets": ("web/websocket.py", "web/ws.py"),
     "pymongo": ("store/mongo",),
     "sqlite3": ("store/",),
     "openai": ("upstream/",),

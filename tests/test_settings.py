@@ -10,6 +10,9 @@ from chatstream.errors import SettingsError
 ROOT = Path(__file__).parent.parent
 
 
+ORIGINS = "origins as browsers send them (scheme://host in small letters, a port only if it is not the usual one)"
+
+
 def load(tmp_path: Path, dotenv: str = "", **environ: str) -> settings.Settings:
     (tmp_path / ".env").write_text(dotenv)
     return settings.load(environ, tmp_path / ".env")
@@ -57,6 +60,14 @@ def test_one_name_sets_both_deadlines_where_they_have_no_value_of_their_own(tmp_
         ("LLM_MAX_TOKENS", "1.5", "a whole number from 1 to 10000000"),
         ("CHATSTREAM_BIND", "8000", "host:port or unix:path"),
         ("CHATSTREAM_BIND", "127.0.0.1:65536", "host:port or unix:path"),
+        *(
+            ("CHATSTREAM_CORS_ORIGINS", origins, ORIGINS)
+            for origins in (
+                *("*", "null", "a.example", "https://*.example", "https://a.example/", "https://a.example/path"),
+                *("https://A.example", "https://a.example:443", "http://a.example:80", "https://a.example:0"),
+                *("https://user@a.example", "https://a.example?x", "https://a.example,", "https://a.example;https://b"),
+            )
+        ),
         ("LLM_SERVER_URL", "localhost", "an http:// or https:// URL"),
         ("OPENAI_BASE_URL", "localhost:1234/v1", "an http:// or https:// URL"),
     ],
@@ -65,6 +76,14 @@ def test_a_bad_value_is_named_with_what_is_allowed(tmp_path: Path, name: str, va
     with pytest.raises(SettingsError) as caught:
         load(tmp_path, **{name: value})
     assert str(caught.value).startswith(f"{name} is {value!r}, but {allowed} is needed.")
+
+
+@pytest.mark.parametrize(
+    "origins",
+    ["https://a.example", "http://localhost:3000, https://a.example:8443", "http://[::1]:3000", "chrome-extension://abc"],
+)
+def test_origins_are_those_that_browsers_send(tmp_path: Path, origins: str) -> None:
+    assert load(tmp_path, CHATSTREAM_CORS_ORIGINS=origins).cors_origins == origins
 
 
 def test_the_docs_hold_the_same_table() -> None:

@@ -84,6 +84,11 @@ class Desk:
         """:raises Busy: if as many answers are running as are allowed, or the server is stopping"""
         self._admission.admit(len(self._live))
 
+    @property
+    def draining(self) -> bool:
+        """Whether this server is stopping: it admits nobody more."""
+        return self._admission.closed
+
     def start(self, submission: Submission, dialogue: Dialogue) -> RunRecord:
         """Store the submission, then call upstream. The same request id twice gives the first one's Run.
 

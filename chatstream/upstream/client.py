@@ -5,6 +5,7 @@ response, so that its models are never built per token.
 """
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -76,12 +77,18 @@ class Client:
 
     def events(self, fields: dict[str, Any]) -> EventStream:
         """The same for a body of `POST /v1/chat/completions` as it is, its answer as events."""
+        # The SDK walks through `messages` type by type, 1 ms for a long chat: extra_body goes around it.
+        create = self._sdk.chat.completions.with_streaming_response.create
+        return self._opened(lambda: create(model=fields["model"], messages=[], stream=True, extra_body=fields))
+
+    def texts(self, fields: dict[str, Any]) -> EventStream:
+        """The same for a body of `POST /v1/completions`."""
+        create = self._sdk.completions.with_streaming_response.create
+        return self._opened(lambda: create(model=fields["model"], prompt="", stream=True, extra_body=fields))
+
+    def _opened(self, ask: Callable[[], Any]) -> EventStream:
         with translated():
-            # The SDK walks through `messages` type by type, 1 ms for a long chat: extra_body goes around it.
-            opened = self._sdk.chat.completions.with_streaming_response.create(
-                model=fields["model"], messages=[], stream=True, extra_body=fields
-            )
-            response = opened.__enter__().http_response
+            response = ask().__enter__().http_response
         body: Body = response.extensions["network_stream"]
         if encoding := response.extensions["content_encoding"]:
             body.close()

@@ -2,11 +2,14 @@
 
 import functools
 import time
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
+import gevent
 from gevent.lock import BoundedSemaphore
 
-from chatstream.errors import UnknownModel, UpstreamError
+from chatstream.errors import UnknownModel, UpstreamError, UpstreamRefused
 from chatstream.settings import Settings
 from chatstream.upstream import demo
 from chatstream.upstream.client import Ask, Client
@@ -16,6 +19,8 @@ from chatstream.upstream.transport import Transport
 
 _LISTED_S, _SILENT_S = 30.0, 2.0
 """How long a server's own list of models is believed, and how long one that gave none is not asked again."""
+_NO_ROUTE = (404, 405, 501)
+_CHAT_ONLY_MAX = 1000
 
 
 class Gateway:
@@ -26,25 +31,50 @@ class Gateway:
         self._limits = limits(settings)
         self._transport = Transport()
         self._clients: dict[str, Client] = {}
-        self._listing = BoundedSemaphore()
+        self._listing = {provider.name: BoundedSemaphore() for provider in providers.all}
         self._listed: dict[str, tuple[float, list[str]]] = {}
+        self._chat_only: set[tuple[str, str]] = set()
 
     def choose(self, model: str | None) -> tuple[Provider, str]:
-        """The provider of a model, and the model's name; the default ones for None.
+        """The provider of a model, and the model's own name; the default ones for None.
+
+        `provider/model` means that provider's. A plain name means the first provider's that has it.
 
         :raises UnknownModel: if every provider's list is known and none has it
         """
         if model is None:
             return self.providers.default, self.default_model()
-        lists = {provider: self.models(provider) for provider in self.providers.all}
-        for provider, models in lists.items():
-            if model in models or model == provider.default_model:
-                return provider, model
-        silent = next((provider for provider, models in lists.items() if not models), None)
-        if silent is None:
-            known = ", ".join(name for models in lists.values() for name in models[:20])
-            raise UnknownModel(f"There is no model {model!r} here. Known models: {known}.")
-        return silent, model  # a server that lists nothing has to judge for itself
+        lists = self._lists()
+        wanted = [(provider, own) for provider in lists if (own := _own_name(provider, model)) is not None]
+        wanted += [(provider, model) for provider in lists]
+        for provider, name in wanted:
+            if name in lists[provider] or name == provider.default_model:
+                return provider, name
+        for provider, name in wanted:
+            if not lists[provider]:
+                return provider, name  # a server that lists nothing has to judge for itself
+        known = ", ".join(name for name, _ in self.listed()[:100])
+        raise UnknownModel(f"There is no model {model!r} here. Known models: {known}.")
+
+    def listed(self) -> list[tuple[str, Provider]]:
+        """All models by the names that `choose` finds them by, each with its provider.
+
+        A model's own name, or `provider/model` where two providers have that name.
+        """
+        pairs = dict.fromkeys((provider, model) for provider, models in self._lists().items() for model in models)
+        having = Counter(model for _, model in pairs)
+        long = {f"{provider.name}/{model}" for provider, model in pairs}
+
+        def name(provider: Provider, model: str) -> str:
+            return f"{provider.name}/{model}" if having[model] > 1 or model in long else model
+
+        return [(name(provider, model), provider) for provider, model in pairs]
+
+    def _lists(self) -> dict[Provider, list[str]]:
+        """The models of every provider; all are asked at the same time."""
+        asked = [gevent.spawn(self.models, provider) for provider in self.providers.all]
+        gevent.joinall(asked, raise_error=True)
+        return {provider: list_.value for provider, list_ in zip(self.providers.all, asked, strict=True)}
 
     def default_model(self) -> str:
         """The model asked when none is named; "default" if its server does not say."""
@@ -55,7 +85,7 @@ class Gateway:
         """The models of a provider; [] if it does not list them now."""
         if provider.models:
             return list(provider.models)
-        with self._listing:  # one asks, the others wait for what it learns
+        with self._listing[provider.name]:  # one asks, the others wait for what it learns
             until, models = self._listed.get(provider.name, (0.0, []))
             if time.monotonic() > until:
                 models = self._list(provider)
@@ -76,12 +106,39 @@ class Gateway:
         """:raises UpstreamError: see `Client.events`"""
         return self._client(provider).events(fields)
 
+    def texts(self, provider: Provider, fields: dict[str, Any], as_chat: Callable[[], dict[str, Any]]) -> EventStream:
+        """A text completion; a chat, where the model has none.
+
+        That is remembered for the model, not for its server: some have both kinds of models.
+
+        :param as_chat: the body of that chat. It is called only if the chat is asked
+        :raises UpstreamError: see `Client.texts`
+        """
+        client, key = self._client(provider), (provider.name, fields["model"])
+        if key in self._chat_only:
+            return client.events(as_chat())
+        try:
+            return client.texts(fields)
+        except UpstreamRefused as refusal:
+            if refusal.upstream_status not in _NO_ROUTE:
+                raise
+        stream = client.events(as_chat())
+        if len(self._chat_only) < _CHAT_ONLY_MAX:  # there are servers that take any name for a model's
+            self._chat_only.add(key)
+        return stream
+
     def _client(self, provider: Provider) -> Client:
         client = self._clients.get(provider.name)
         if client is None:
             base_url = provider.base_url or f"http://127.0.0.1:{demo.serve().server_port}/v1"
             client = self._clients[provider.name] = Client(provider, base_url, self._limits, self._transport)
         return client
+
+
+def _own_name(provider: Provider, model: str) -> str | None:
+    """What stands behind the provider's name; None if that does not stand there."""
+    before, slash, own = model.partition("/")
+    return own if slash and own and before == provider.name else None
 
 
 def limits(settings: Settings) -> Limits:

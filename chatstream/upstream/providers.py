@@ -95,6 +95,8 @@ def _discover(settings: Settings, list_models: ListModels) -> Provider | None:
 
 def _from_file(settings: Settings) -> Providers:
     named = _read(Path(settings.providers))
+    if slashed := [name for name in named.providers if "/" in name]:
+        raise SettingsError(f"{settings.providers} names a provider {slashed[0]!r}. Give it a name without a slash.")
     first = named.production if settings.env == "production" else named.development
     first = first or next(iter(named.providers), None)
     if first is None or first not in named.providers:

@@ -1,15 +1,36 @@
 """An answer passed on as it comes, to one reader, without a Run: what `/v1` does."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import gevent
 
-from chatstream.errors import ChatStreamError, UpstreamBroke, UpstreamError, UpstreamInvalid, UpstreamTimeout
+from chatstream.errors import (
+    ChatStreamError,
+    UpstreamBroke,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamReported,
+    UpstreamTimeout,
+)
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.stream import EventStream
-from chatstream.wire.chunks import DONE, ChunkReader
+from chatstream.wire.chunks import DONE, ChunkReader, Delta
 from chatstream.wire.sse import Event
+
+
+class Portion(NamedTuple):
+    """What one read of upstream brought: its events as they came, and the deltas decoded from them (of choice 0).
+
+    One without either is a heartbeat. `[DONE]` is never among the events, and an error is raised instead.
+    """
+
+    events: Sequence[Event]
+    deltas: Sequence[Delta]
+
+
+HEARTBEAT = Portion((), ())
 
 
 class Relay:
@@ -17,13 +38,18 @@ class Relay:
 
     :param open_stream: raises `UpstreamError`
     :param heartbeat_s: seconds after which a reader gets a heartbeat if there is nothing else
+    :param choices: how many were asked for
     """
 
-    def __init__(self, open_stream: Callable[[], EventStream], deadlines: Deadlines, heartbeat_s: float) -> None:
+    def __init__(
+        self, open_stream: Callable[[], EventStream], deadlines: Deadlines, heartbeat_s: float, choices: int = 1
+    ) -> None:
         self._opening = gevent.spawn(_outcome, open_stream)
         self._deadlines = deadlines
         self._heartbeat_s = heartbeat_s
-        self._reader = ChunkReader()
+        self._choices = choices
+        self.reader = ChunkReader()
+        """Knows finish reason and usage, as far as they came."""
         self._ended_by: ChatStreamError | None = None
         self._sent_at = time.monotonic()
 
@@ -36,18 +62,17 @@ class Relay:
         if self._opening.ready():
             self._opened()
 
-    def __iter__(self) -> Iterator[list[Event]]:
-        """Upstream's chunks, as events; an empty list is a heartbeat. `[DONE]` is not among them.
-
-        The end is the end of a whole answer.
+    def __iter__(self) -> Iterator[Portion]:
+        """What comes, portion by portion. The end is the end of a whole answer: then the reader's facts are final.
 
         :raises ChatStreamError: if it was none
         """
-        while not self._opening.ready():
-            self._opening.join(self._pause())
-            if not self._opening.ready():
-                yield from self._nothing()
-        yield from self._chunks(self._opened())
+        try:
+            yield from self._portions()
+        except ChatStreamError as error:
+            self._ended_by = self._ended_by or error
+        if held_back := self.reader.close():
+            yield Portion((), held_back)
         self._check_end()
 
     def end(self, error: ChatStreamError) -> None:
@@ -73,51 +98,66 @@ class Relay:
             raise outcome
         raise self._ended_by or UpstreamError("The answer ended through a fault in ChatStream itself.")
 
-    def _chunks(self, stream: EventStream) -> Iterator[list[Event]]:
-        while (events := self._read(stream)) is not None:
-            if events:
+    def _portions(self) -> Iterator[Portion]:
+        while not self._opening.ready():
+            self._opening.join(self._pause())
+            if not self._opening.ready():
+                yield from self._nothing()
+        stream = self._opened()
+        while (portion := self._read(stream)) is not None:
+            if portion.events:
                 self._sent_at = time.monotonic()
-                yield events
+                yield portion
             elif self._was_told() and self._deadlines.passed():
                 return
-            if not events or self._deadlines.passed():
+            if not portion.events or self._deadlines.passed():
                 yield from self._nothing()
             gevent.sleep(0)  # it may come faster than it is read: the others have their turn
 
-    def _read(self, stream: EventStream) -> list[Event] | None:
-        if self._reader.done or self._reader.error:
+    def _read(self, stream: EventStream) -> Portion | None:
+        if self.reader.done or self.reader.error:
             return None
         stream.set_timeout(self._pause())
         try:
             events = stream.events()
         except UpstreamTimeout:
-            return []
+            return HEARTBEAT
         except UpstreamBroke:
             if self._ended_by is None and not self._was_told():
                 raise
             return None
         return None if events is None else self._sound(events)
 
-    def _sound(self, events: list[Event]) -> list[Event]:
+    def _sound(self, events: list[Event]) -> Portion:
         """Those before the end, or before one that is no chunk."""
-        passed = []
+        passed: list[Event] = []
+        deltas: list[Delta] = []
         for event in events:
-            if self._reader.feed([event]) or self._reader.unfinished - {0}:
+            found = self.reader.feed([event])
+            if found or self.reader.unfinished - {0}:
                 self._deadlines.content()
-            if self._reader.error or event.data == DONE:
+            if self.reader.error or event.data == DONE:
                 break
             passed.append(event)
+            deltas += found
         if self._was_told():
             self._deadlines.finished()
-        return passed
+        return Portion(passed, deltas)
 
     def _was_told(self) -> bool:
-        """Whether upstream said of every choice how it ends: only usage and `[DONE]` can follow, and are no loss."""
-        return self._reader.finish_reason is not None and not self._reader.unfinished
+        """Whether upstream said of every choice how it ends: only usage and `[DONE]` can follow, and are no loss.
+
+        Some servers give fewer choices than were asked for; then only `[DONE]` tells that none is missing.
+        """
+        reader = self.reader
+        told = reader.finish_reason is not None and not reader.unfinished
+        return told and (reader.done or reader.finished >= self._choices)
 
     def _check_end(self) -> None:
-        if self._ended_by or self._reader.error:
-            raise self._ended_by or self._reader.error or UpstreamError()
+        if self._ended_by or self.reader.error:
+            raise self._ended_by or self.reader.error or UpstreamError()
+        if self.reader.gave_up:
+            raise UpstreamReported(f"The model server gave up: its reason was {self.reader.gave_up!r}.")
         if not self._was_told():
             raise UpstreamInvalid("The model server ended the answer without saying that it was whole.")
 
@@ -126,12 +166,12 @@ class Relay:
         due = self._sent_at + self._heartbeat_s - time.monotonic()
         return max(0.001, min(due, self._deadlines.left()))
 
-    def _nothing(self) -> Iterator[list[Event]]:
+    def _nothing(self) -> Iterator[Portion]:
         if (why := self._deadlines.passed()) is not None:
             raise UpstreamTimeout(why)
         if time.monotonic() - self._sent_at >= self._heartbeat_s:
             self._sent_at = time.monotonic()
-            yield []
+            yield HEARTBEAT
 
 
 def _outcome(open_stream: Callable[[], EventStream]) -> EventStream | ChatStreamError:

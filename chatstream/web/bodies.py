@@ -51,7 +51,11 @@ def read(kind: type[T]) -> T:
 
     :raises BadRequest: naming the field and what is allowed there
     """
-    body = content(BODY_MAX)
+    return parse(content(BODY_MAX), kind)
+
+
+def parse(body: bytes, kind: type[T]) -> T:
+    """:raises BadRequest: as `read`"""
     try:
         value = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:

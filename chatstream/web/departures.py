@@ -32,12 +32,16 @@ def attend(streamed: Response) -> None:
     connection = request.environ.get("gunicorn.socket")
     if connection is None:
         return
-    patience = services().settings.reader_s
-    connection.settimeout(patience)
-    if connection.family in (socket.AF_INET, socket.AF_INET6):  # a reader whose machine is gone acknowledges nothing
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(patience * 1000))
+    limit(connection, services().settings.reader_s)
     unwatch = _watch(connection)
     streamed.call_on_close(lambda: (unwatch(), connection.settimeout(None)))
+
+
+def limit(connection: Any, patience_s: float) -> None:
+    """How long each read and write of the connection may take."""
+    connection.settimeout(patience_s)
+    if connection.family in (socket.AF_INET, socket.AF_INET6):  # a reader whose machine is gone acknowledges nothing
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(patience_s * 1000))
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""What holds for every request and response: no cross-site writes, and headers that keep pages to themselves."""
+"""What holds for every request and response: no cross-site writes, and headers that keep pages to themselves.
+
+Pages of other sites that are named for it may use the API (cors.py).
+"""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -6,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 
 from chatstream.errors import CrossSite, UnknownHost
+from chatstream.web import cors
 from chatstream.web.services import services
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -17,6 +21,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
@@ -27,11 +32,24 @@ def register(app: Flask) -> None:
 
 
 def refuse_cross_site() -> None:
-    """A page of another site may not write here with a visitor's browser. Programs send neither header."""
-    if request.method in SAFE:
-        return
+    """A page of another site may not write here with a visitor's browser."""
+    if request.method not in SAFE:
+        _refuse_other_sites()
+
+
+def refuse_cross_site_read() -> None:
+    """The same for a GET that has an effect: whoever can put an image into a page could send it. For its view to call.
+
+    :raises CrossSite: if a page of another site sends it that is not named
+    """
+    _refuse_other_sites()
+
+
+def _refuse_other_sites() -> None:
+    """Browsers tell where a request comes from. Programs send neither header."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if (site not in ("same-origin", "none")) if site else (origin and not _is_ours(origin)):
+    foreign = site not in ("same-origin", "none") if site else origin and not _is_ours(origin)
+    if foreign and not cors.allows(origin):
         raise CrossSite("This request comes from a page of another site.")
 
 

@@ -1,22 +1,27 @@
 """Section 3 of docs/api.md: a request in OpenAI's form goes to the provider of its model, and its chunks come back.
 
-Nothing is recorded. One request makes one upstream call, which ends when its reader leaves.
+Nothing is recorded. One request makes one upstream call, which ends when its reader leaves. A text completion is told
+from a chat where the model has only that.
 """
 
-from collections.abc import Iterator
-from typing import Any
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 from flask import Blueprint, Response, jsonify, stream_with_context
 
 from chatstream.errors import BadRequest, ChatStreamError, TooLarge
 from chatstream.upstream.deadlines import Deadlines
+from chatstream.upstream.providers import Provider
 from chatstream.upstream.relay import Relay
+from chatstream.upstream.stream import EventStream
 from chatstream.web import bodies, departures, streams
 from chatstream.web.services import services
-from chatstream.wire.completion import Completion
+from chatstream.wire.completion import CHOICES_MAX, Completion, TextCompletion
 from chatstream.wire.formats import openai
-from chatstream.wire.sse import HEARTBEAT
+from chatstream.wire.formats.text_completion import Retelling
+from chatstream.wire.sse import HEARTBEAT, Event
 
 blueprint = Blueprint("relay", __name__, url_prefix="/v1")
 
@@ -32,11 +37,20 @@ DROPPED = {
 """Fields by which some routers let a request choose where it goes, or with whose credentials."""
 
 
+class Passage(NamedTuple):
+    """How one answer is passed on: where its stream is opened, what becomes of its events, and of all of them."""
+
+    open: Callable[[], EventStream]
+    tell: Callable[[Iterable[Event]], Sequence[Event]]
+    whole: Completion
+    choices: int
+    stream: bool
+
+
 @blueprint.get("/models")
 def models() -> Response:
-    gateway = services().gateway
-    found = [(model, provider.name) for provider in gateway.providers.all for model in gateway.models(provider)]
-    listed = [{"id": model, "object": "model", "created": 0, "owned_by": owner} for model, owner in found]
+    found = services().gateway.listed()
+    listed = [{"id": name, "object": "model", "created": 0, "owned_by": provider.name} for name, provider in found]
     return jsonify(object="list", data=listed)
 
 
@@ -44,17 +58,25 @@ def models() -> Response:
 def chat_completions() -> Response:
     services().desk.admit()
     asked = _asked()
-    relay = _relay(asked)
-    detach = services().desk.attach(relay)
-    try:
-        if not asked.get("stream"):
-            return jsonify(_whole(relay))
-        streamed = _streamed(relay)
-    except BaseException:
-        detach()
-        raise
-    streamed.call_on_close(detach)
-    return streamed
+    if not isinstance(asked.get("messages"), list):
+        raise BadRequest("The body must be a JSON object with a list of messages.")
+    provider, fields = _directed(asked)
+    open_stream = functools.partial(services().gateway.events, provider, fields)
+    return _passed_on(Passage(open_stream, list, Completion(), _count(asked.get("n")), bool(asked.get("stream"))))
+
+
+@blueprint.post("/completions")
+def completions() -> Response:
+    services().desk.admit()
+    asked = _asked()
+    prompt = asked.get("prompt")
+    if not isinstance(prompt, str | list) or prompt == []:
+        raise BadRequest("The body must be a JSON object with a prompt: a text, or a list of them.")
+    provider, fields = _directed(asked)
+    retelling = Retelling(fields)
+    open_stream = functools.partial(services().gateway.texts, provider, fields, retelling.as_chat)
+    choices = _count(asked.get("n")) * _prompts(prompt)
+    return _passed_on(Passage(open_stream, retelling.events, TextCompletion(), choices, bool(asked.get("stream"))))
 
 
 def _asked() -> dict[str, Any]:
@@ -65,45 +87,70 @@ def _asked() -> dict[str, Any]:
         asked = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise BadRequest(f"The body is not JSON: {error}. Send a JSON object in UTF-8.") from error
-    if not isinstance(asked, dict) or not isinstance(asked.get("messages"), list):
-        raise BadRequest("The body must be a JSON object with a list of messages.")
+    if not isinstance(asked, dict):
+        raise BadRequest("The body must be a JSON object.")
     if not isinstance(asked.get("model"), str | None) or not isinstance(asked.get("stream"), bool | None):
         raise BadRequest("model must be a string, and stream true or false.")
     return asked
 
 
-def _relay(asked: dict[str, Any]) -> Relay:
-    """Upstream is asked to stream in any case: a server that does not would go on for a reader who left."""
-    s = services()
-    provider, model = s.gateway.choose(asked.get("model"))
+def _directed(asked: dict[str, Any]) -> tuple[Provider, dict[str, Any]]:
+    """The model's provider, and the body for it. Upstream is asked to stream in any case: a server that does not would
+    go on for a reader who left."""
+    provider, model = services().gateway.choose(asked.get("model"))
     fields = {name: value for name, value in asked.items() if name not in DROPPED}
     fields |= {"model": model, "stream": True}
     if not asked.get("stream"):
         fields["stream_options"] = {"include_usage": True}
-    return Relay(lambda: s.gateway.events(provider, fields), Deadlines(s.settings), s.settings.heartbeat_s)
+    return provider, fields
 
 
-def _streamed(relay: Relay) -> Response:
+def _count(n: Any) -> int:
+    """How many choices are asked for, as far as that can be: what else `n` may be, upstream has to judge."""
+    return n if type(n) is int and 1 <= n <= CHOICES_MAX else 1
+
+
+def _prompts(prompt: str | list[Any]) -> int:
+    """Prompts are texts or lists of tokens; a list of numbers is one."""
+    return 1 if isinstance(prompt, str) or isinstance(prompt[0], int) else len(prompt)
+
+
+def _passed_on(passage: Passage) -> Response:
+    s = services()
+    relay = Relay(passage.open, Deadlines(s.settings), s.settings.heartbeat_s, passage.choices)
+    detach = s.desk.attach(relay)
+    try:
+        if not passage.stream:
+            return jsonify(_whole(relay, passage))
+        streamed = _streamed(relay, passage)
+    except BaseException:
+        detach()
+        raise
+    streamed.call_on_close(detach)
+    return streamed
+
+
+def _streamed(relay: Relay, passage: Passage) -> Response:
     with departures.attended():
         relay.wait(services().settings.status_wait_s)
-    streamed = Response(stream_with_context(_frames(relay)), headers=streams.HEADERS)
+    streamed = Response(stream_with_context(_frames(relay, passage)), headers=streams.HEADERS)
     departures.attend(streamed)
     return streamed
 
 
-def _frames(relay: Relay) -> Iterator[bytes]:
+def _frames(relay: Relay, passage: Passage) -> Iterator[bytes]:
     try:
-        for events in relay:
-            yield openai.frames(events) if events else HEARTBEAT
+        for portion in relay:
+            if portion.events or not portion.deltas:
+                yield openai.frames(passage.tell(portion.events)) or HEARTBEAT
         yield openai.DONE
     except ChatStreamError as error:
         yield openai.failed(error)
 
 
-def _whole(relay: Relay) -> dict[str, Any]:
-    whole = Completion()
+def _whole(relay: Relay, passage: Passage) -> dict[str, Any]:
     with departures.attended():
-        for events in relay:
-            for event in events:
-                whole.add(event.data)
-    return whole.value()
+        for portion in relay:
+            for event in passage.tell(portion.events):
+                passage.whole.add(event.data)
+    return passage.whole.value()

@@ -29,14 +29,11 @@ def status(run_id: str) -> Response:
 def events(run_id: str) -> Response:
     no_head()
     record, after = find(run_id), _after()
-    run = services().desk.here(run_id)
-    ended, seq = (run.ended, len(run.events)) if run else (record.state != "running", record.seq)
-    if ended and after >= seq:
-        if after > seq or (run is None and _was_lost(record)):
-            raise Gone(f"This run ended with frame {seq}. What was sent beyond it was lost with its server.")
+    rest = follow(record, after)
+    if rest is None:
         return Response(status=204)
     # A heartbeat first: the response's head goes out with its first bytes, which may be long in coming.
-    return streams.response(record, itertools.chain([[]], _kept(record, after, ended)), after)
+    return streams.response(record, itertools.chain([[]], rest), after)
 
 
 @blueprint.post("/runs/<run_id>/stop")
@@ -58,6 +55,20 @@ def find(run_id: str) -> RunRecord:
     if not is_id(run_id):
         raise BadRequest("A run's id is 24 hexadecimal digits in lower case.")
     return services().desk.find(OWNER, run_id)
+
+
+def follow(record: RunRecord, after: int) -> streams.Events | None:
+    """The events behind number `after`, live to the end; None if the Run has ended with that one.
+
+    :raises Gone: if they are not there any more
+    """
+    run = services().desk.here(record.id)
+    ended, seq = (run.ended, len(run.events)) if run else (record.state != "running", record.seq)
+    if not ended or after < seq:
+        return _kept(record, after, ended)
+    if after > seq or (run is None and _was_lost(record)):
+        raise Gone(f"This run ended with frame {seq}. What was sent beyond it was lost with its server.")
+    return None
 
 
 def no_head() -> None:

@@ -1,7 +1,8 @@
-"""Upstream's chat.completion.chunk objects, decoded into deltas.
+"""Upstream's chunks, those of a chat and of a text completion, decoded into deltas.
 
-The form is OpenAI's (https://platform.openai.com/docs/api-reference/chat/streaming), with the dialects of the servers
-that speak it: `reasoning_content`, `reasoning` and `<think>` for thoughts, null or empty `choices`, errors in the data.
+The form is OpenAI's (https://platform.openai.com/docs/api-reference/chat/streaming and …/completions), with the
+dialects of the servers that speak it: `reasoning_content`, `reasoning` and `<think>` for thoughts, null or empty
+`choices`, errors in the data.
 """
 
 import json
@@ -50,6 +51,8 @@ class _Delta(msgspec.Struct):
 class _Choice(msgspec.Struct):
     index: int = 0
     delta: _Delta | None = None
+    text: str | None = None
+    """Of a text completion, which has no delta."""
     finish_reason: str | None = None
 
 
@@ -83,6 +86,8 @@ class ChunkReader:
 
     def __init__(self) -> None:
         self.finish_reason: str | None = None
+        self.gave_up: str | None = None
+        """A finish reason, of whatever choice, that names a failure."""
         self.usage: dict[str, int] | None = None
         self.tokens = 0
         """Pieces of text or reasoning that came: servers send one per token."""
@@ -103,6 +108,11 @@ class ChunkReader:
     def unfinished(self) -> set[int]:
         """The choices, by index, that have begun and not been given a finish reason. Only choice 0 is read."""
         return self._begun - self._finished
+
+    @property
+    def finished(self) -> int:
+        """How many choices were given a finish reason."""
+        return len(self._finished)
 
     def feed(self, events: Iterable[Event]) -> list[Delta]:
         """The deltas of these events, neighbouring pieces of text joined. Never raises: see `error`."""
@@ -140,10 +150,19 @@ class ChunkReader:
         for choice in chunk.choices or ():
             if choice.index == 0:
                 self._choice(choice, lossy)
-            (self._finished if choice.finish_reason else self._begun).add(choice.index)
+            self._note(choice)
+
+    def _note(self, choice: _Choice) -> None:
+        if not choice.finish_reason:
+            self._begun.add(choice.index)
+            return
+        self._finished.add(choice.index)
+        if end_state(choice.finish_reason) == "upstream_error":
+            self.gave_up = choice.finish_reason
 
     def _choice(self, choice: _Choice, lossy: bool) -> None:
         delta = choice.delta
+        self._text("content", choice.text, lossy)
         if delta is not None:
             self._text("reasoning", delta.reasoning_content or delta.reasoning, lossy)
             self._text("content", delta.content or delta.refusal, lossy)

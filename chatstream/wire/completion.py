@@ -1,7 +1,7 @@
-"""Chunks put together into the `chat.completion` object that a request without `stream` gets.
+"""Chunks put together into the object that a request without `stream` gets.
 
-https://platform.openai.com/docs/api-reference/chat/object. Fields that no standard names are kept: of texts all pieces,
-of lists all parts, of anything else the last value.
+https://platform.openai.com/docs/api-reference/chat/object and …/completions/object. Fields that no standard names are
+kept: of texts all pieces, of lists all parts, of anything else the last value.
 """
 
 import json
@@ -10,9 +10,13 @@ from typing import Any
 from chatstream.errors import UpstreamInvalid
 from chatstream.wire.surrogates import whole
 
+_NO_CHUNK = "The model server sent something that is no chunk of an answer: {}."
 _ENVELOPE = {"object", "choices"}
+_BESIDE = {"index", "delta", "message"}
 _ONCE = {"role", "finish_reason", "id", "type", "name", "index"}
 CALLS_MAX = 128
+CHOICES_MAX = 2048
+"""Choices of one answer: OpenAI takes as many prompts at once."""
 
 
 class Texts(list[str]):
@@ -20,7 +24,9 @@ class Texts(list[str]):
 
 
 class Completion:
-    """Takes chunks in their order."""
+    """A `chat.completion`. Takes chunks in their order."""
+
+    kind = "chat.completion"
 
     def __init__(self) -> None:
         self._envelope: dict[str, Any] = {}
@@ -29,24 +35,46 @@ class Completion:
     def add(self, data: str) -> None:
         """:raises UpstreamInvalid: for what is no chunk"""
         try:
-            chunk = json.loads(data, parse_constant=_no_number)
+            chunk = parsed(data)
             self._envelope |= {k: v for k, v in chunk.items() if k not in _ENVELOPE and v is not None}
             for choice in chunk.get("choices") or ():
                 self._add(choice)
-        except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-            raise UpstreamInvalid(f"The model server sent something that is no chunk of an answer: {error}.") from error
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise UpstreamInvalid(_NO_CHUNK.format(error)) from error
 
     def value(self) -> dict[str, Any]:
         choices = [choice for _, choice in sorted(self._choices.items())]
-        found: dict[str, Any] = _joined({"object": "chat.completion", **self._envelope, "choices": choices})
+        found: dict[str, Any] = _joined({"object": self.kind, **self._envelope, "choices": choices})
         return found
 
     def _add(self, choice: dict[str, Any]) -> None:
-        index = _place(choice.get("index") or 0)
-        message = {"role": "assistant", "content": None}
-        known = self._choices.setdefault(index, {"index": index, "message": message, "finish_reason": None})
-        _merge(known["message"], choice.get("delta") or {})
-        _merge(known, {name: value for name, value in choice.items() if name not in ("index", "delta", "message")})
+        index = _place(choice.get("index") or 0, CHOICES_MAX)
+        known = self._choices.setdefault(index, self._empty(index))
+        _merge(known.get("message", {}), choice.get("delta") or {})
+        _merge(known, {name: value for name, value in choice.items() if name not in _BESIDE})
+
+    def _empty(self, index: int) -> dict[str, Any]:
+        return {"index": index, "message": {"role": "assistant", "content": None}, "finish_reason": None}
+
+
+class TextCompletion(Completion):
+    """A `text_completion`."""
+
+    kind = "text_completion"
+
+    def _empty(self, index: int) -> dict[str, Any]:
+        return {"text": Texts(), "index": index, "logprobs": None, "finish_reason": None}
+
+
+def parsed(data: str) -> Any:
+    """The JSON of a chunk.
+
+    :raises UpstreamInvalid: for what is none
+    """
+    try:
+        return json.loads(data, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise UpstreamInvalid(_NO_CHUNK.format(error)) from error
 
 
 def _merge(known: dict[str, Any], piece: dict[str, Any]) -> None:
@@ -71,7 +99,7 @@ def _calls(known: list[dict[str, Any]], pieces: list[dict[str, Any]]) -> list[di
     """Tool calls by their place: of each, id, type and name come once, the arguments in pieces."""
     for piece in pieces:
         index = piece.get("index")
-        index = _place(len(known) if index is None else index)
+        index = _place(len(known) if index is None else index, CALLS_MAX)
         while len(known) <= index:
             known.append({"id": None, "type": "function", "function": {"name": "", "arguments": Texts()}})
         call, function = known[index], piece.get("function") or {}
@@ -82,9 +110,9 @@ def _calls(known: list[dict[str, Any]], pieces: list[dict[str, Any]]) -> list[di
     return known
 
 
-def _place(index: Any) -> int:
-    if type(index) is not int or not 0 <= index < CALLS_MAX:
-        raise ValueError(f"the index {index!r}, where 0 to {CALLS_MAX - 1} are understood")
+def _place(index: Any, places: int) -> int:
+    if type(index) is not int or not 0 <= index < places:
+        raise ValueError(f"the index {index!r}, where 0 to {places - 1} are understood")
     return index
 
 

@@ -3,8 +3,6 @@
 import http.client
 import json
 import signal
-import socket
-import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -15,16 +13,15 @@ import pytest
 
 from tests.api import Api, Streamed
 from tests.servers.app import ChatStream
-from tests.servers.model_server import ModelServer, answer, failure
+from tests.servers.model_server import ModelServer, answer
 from tests.web.conftest import Serve
 from tests.web.front import front
 from tests.web.noise import Noise
+from tests.web.passing_on import BROKEN, LEFT, REFUSALS, Steps, leave, raw
 
-Steps = list[list[Any]]
 PATH = "/v1/chat/completions"
 MESSAGES = [{"role": "user", "content": "Hello"}]
 HEL: Steps = [["text", "Hel"], ["sleep", 0.05]]
-LEFT = {"client_closed", "client_reset"}
 
 
 @pytest.fixture(scope="module")
@@ -106,19 +103,6 @@ def test_models_of_all_providers(client: openai.OpenAI) -> None:
     assert [(model.id, model.owned_by) for model in client.models.list()] == [("test-model", "OPENAI_BASE_URL")]
 
 
-REFUSALS: list[tuple[Steps, int, str | None]] = [
-    (failure(401, "bad key"), 401, None),
-    (failure(429, "slow down", {"Retry-After": "7"}), 429, "7"),
-    (failure(429, "slow down"), 429, None),
-    (failure(503, "loading", {"Retry-After": "3"}), 503, "3"),
-    (failure(500, "out of memory"), 500, None),
-    (failure(400, "too long"), 400, None),
-    ([["rst"]], 502, None),
-    ([["status", 200, {}, {"error": "no memory"}]], 502, None),
-    ([["status", 200, {"Content-Type": "text/html"}, "<html>"]], 502, None),
-]
-
-
 @pytest.mark.parametrize(("steps", "status", "retry_after"), REFUSALS)
 @pytest.mark.parametrize("stream", [True, False])
 def test_refusals_keep_their_status(
@@ -129,20 +113,6 @@ def test_refusals_keep_their_status(
     assert (reply.status, reply.headers["Retry-After"]) == (status, retry_after)
     assert set(reply.json["error"]) == {"message", "type", "param", "code"}
     assert len(model_server.requests()) == 1
-
-
-BROKEN: list[Steps] = [
-    [["fin"]],
-    [["rst"]],
-    [["wire", "zz\r\n"], ["gate", "never"]],
-    [["done"], ["end"]],
-    [["end"]],
-    [["finish", None], ["done"], ["end"]],
-    [["event", "nonsense"], ["end"]],
-    [["chunk", {"error": {"message": "no memory"}}], ["end"]],
-    [["raw", 'event: error\ndata: "no memory"\n\n'], ["end"]],
-    [["raw", "data: " + "x" * 70_000], ["gate", "never"]],
-]
 
 
 @pytest.fixture(params=["direct", "nginx"])
@@ -205,6 +175,12 @@ def test_several_choices_are_whole_only_together(api: Api, model_server: ModelSe
     assert b"[DONE]" not in ask(api).text()
     model_server.script([*both, ["sleep", 0.05], ["rst"]])
     assert api.post(PATH, {"messages": MESSAGES}).status == 502
+    model_server.script([choice(0, content="a"), choice(0, "stop"), ["sleep", 0.05], ["rst"]])
+    assert api.post(PATH, {"messages": MESSAGES, "n": 2}).status == 502
+    model_server.script([choice(0, content="a"), choice(0, "stop"), ["done"], ["end"]])
+    assert api.post(PATH, {"messages": MESSAGES, "n": 2}).status == 200  # some servers give one, whatever is asked
+    model_server.script([*both, choice(1, "error"), ["done"], ["end"]])
+    assert b"[DONE]" not in ask(api).text()
     model_server.script([*both, choice(1, content="c"), choice(1, "length"), ["done"], ["end"]])
     found = api.post(PATH, {"messages": MESSAGES}).json["choices"]
     assert [(c["message"]["content"], c["finish_reason"]) for c in found] == [("a", "stop"), ("bc", "length")]
@@ -249,7 +225,7 @@ def test_a_flood_keeps_nobody_waiting(relay: ChatStream, api: Api, model_server:
 def test_a_reader_that_takes_nothing_outlives_no_deadline(serve: Serve, model_server: ModelServer) -> None:
     server = serve(CHATSTREAM_ANSWER_S="1")
     model_server.script([["repeat", 5000, [["text", "x" * 10_000]]], ["gate", "never"]])
-    connection = raw(server, stream=True)
+    connection = raw(server, PATH, {"messages": MESSAGES, "stream": True})
     began = time.monotonic()
     (entry,) = model_server.wait_ended()
     assert entry["ended"] in LEFT
@@ -267,20 +243,6 @@ def test_errors_have_openais_form_on_every_address(api: Api) -> None:
 # -- whoever leaves
 
 
-def raw(relay: ChatStream, stream: bool) -> socket.socket:
-    body = json.dumps({"messages": MESSAGES, "stream": stream}).encode()
-    connection = socket.create_connection(("127.0.0.1", relay.port), 10)
-    head = f"POST {PATH} HTTP/1.1\r\nHost: {relay.address}\r\nContent-Length: {len(body)}\r\n\r\n"
-    connection.sendall(head.encode() + body)
-    return connection
-
-
-def leave(connection: socket.socket, how: str) -> None:
-    if how == "rst":
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()
-
-
 @pytest.mark.parametrize("how", ["fin", "rst"])
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 @pytest.mark.parametrize(
@@ -293,7 +255,7 @@ def test_upstream_is_closed_within_a_second_of_the_readers_leaving(
     quiet: ChatStream, model_server: ModelServer, steps: Steps, stream: bool, how: str, waits: float
 ) -> None:
     model_server.script(steps)
-    connection = raw(quiet, stream)
+    connection = raw(quiet, PATH, {"messages": MESSAGES, "stream": stream})
     model_server.wait(len)
     time.sleep(waits)  # before and after it is known whether upstream refuses
     with Noise() as noise:
@@ -318,6 +280,7 @@ def quiet(serve: Serve) -> ChatStream:
     [
         (b"{", "not JSON"),
         ([], "JSON object"),
+        ({}, "list of messages"),
         ({"messages": "Hello"}, "list of messages"),
         ({"messages": MESSAGES, "stream": "yes"}, "stream true or false"),
         ({"messages": MESSAGES, "model": 5}, "model must be a string"),

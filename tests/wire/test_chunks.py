@@ -191,3 +191,16 @@ def test_choices_that_were_not_finished_are_known() -> None:
     for index, reason in ((0, None), (1, None), (0, "stop"), (0, None)):
         reader.feed([Event(json.dumps({"choices": [{"index": index, "delta": {}, "finish_reason": reason}]}))])
     assert (reader.finish_reason, reader.unfinished) == ("stop", {1})
+
+
+def test_a_text_completion_has_deltas_too() -> None:
+    pieces = [{"text": "Hel", "index": 0, "finish_reason": None}, {"text": "lo", "index": 0, "finish_reason": "stop"}]
+    found, reader = read(*(json.dumps({"choices": [piece]}) for piece in pieces))
+    assert (joined(found, "text"), reader.finish_reason, reader.finished) == ("Hello", "stop", 1)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize(("reason", "gave_up"), [("error", "error"), ("abort", "abort"), ("length", None)])
+def test_any_choice_may_say_that_the_model_gave_up(index: int, reason: str, gave_up: str | None) -> None:
+    _, reader = read(json.dumps({"choices": [{"index": index, "delta": {}, "finish_reason": reason}]}))
+    assert (reader.gave_up, reader.finished) == (gave_up, 1)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chatstream.errors import Busy, UpstreamInvalid
-from chatstream.wire.completion import Completion
+from chatstream.wire.completion import Completion, TextCompletion
 from chatstream.wire.events import RunEvent, assembled, size
 from chatstream.wire.formats import openai
 from chatstream.wire.sse import Event
@@ -82,7 +82,7 @@ def test_halves_of_characters_are_joined() -> None:
         '{"choices": 5}',
         '{"choices": [5]}',
         '{"choices": [{"index": "0"}]}',
-        '{"choices": [{"index": 128}]}',
+        '{"choices": [{"index": 2048}]}',
         '{"choices": [{"delta": 5}]}',
         '{"choices": [{"delta": {"tool_calls": 5}}]}',
         '{"choices": [{"delta": {"tool_calls": [{"index": -1}]}}]}',
@@ -113,3 +113,23 @@ def test_parts_of_a_run_are_put_together_up_to_a_hole() -> None:
 def test_the_size_of_a_call_is_that_of_its_texts() -> None:
     assert size(RunEvent("text", "abc", 0)) == 3
     assert size(RunEvent("toolCall", {"index": 0, "id": "x" * 200, "name": "y", "arguments": ""}, 0)) == 301
+
+
+def test_a_text_completion_has_its_own_form() -> None:
+    whole = TextCompletion()
+    logprobs = {"tokens": ["Hel"], "token_logprobs": [-0.1]}
+    for choice in (
+        {"index": 1, "text": "b", "logprobs": None, "finish_reason": None},
+        {"index": 0, "text": "Hel", "logprobs": logprobs, "finish_reason": None},
+        {"text": "lo", "logprobs": {"tokens": ["lo"], "token_logprobs": [-0.2]}, "finish_reason": "length"},
+    ):
+        whole.add(json.dumps({"id": "cmpl-1", "object": "text_completion", "choices": [choice]}))
+    both = {"tokens": ["Hel", "lo"], "token_logprobs": [-0.1, -0.2]}
+    assert whole.value() == {
+        "object": "text_completion",
+        "id": "cmpl-1",
+        "choices": [
+            {"text": "Hello", "index": 0, "logprobs": both, "finish_reason": "length"},
+            {"text": "b", "index": 1, "logprobs": None, "finish_reason": None},
+        ],
+    }

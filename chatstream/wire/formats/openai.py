@@ -3,6 +3,7 @@
 No `id:`, `event:` or `retry:` lines: widely used clients stumble over them (docs/streaming.md).
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ DONE = b"data: [DONE]\n\n"
 _encode = msgspec.json.Encoder().encode
 
 
-def frames(events: list[Event]) -> bytes:
+def frames(events: Iterable[Event]) -> bytes:
     """The events' data, nothing else of them."""
     return b"".join(encode(Event(event.data)) for event in events)
 
