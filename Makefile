@@ -9,7 +9,7 @@ RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults lint system settings bench screenshots clean
+.PHONY: help run test faults lint system settings bench formats screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ faults: $(TESTS) system ## break everything at random for 10 minutes (ARGS="--mi
 
 bench: $(TESTS) system ## measure the stream beside nginx
 	$(PY) bench/run.py $(ARGS)
+
+formats: $(TESTS) ## write docs/formats.md anew, from a running server
+	@$(PY) -m tests.formats
 
 screenshots: $(TESTS) system ## photograph every state of the page
 	$(PY) -m tests.screenshots

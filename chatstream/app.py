@@ -22,7 +22,22 @@ from chatstream.store.sqlite import SqliteStore
 from chatstream.tools import registry
 from chatstream.tools.registry import Registry
 from chatstream.upstream.gateway import Gateway, discover
-from chatstream.web import bodies, chat, cors, failures, guard, ops, pages, relay, runs, tools, ws
+from chatstream.web import (
+    bodies,
+    chat,
+    cors,
+    failures,
+    guard,
+    llm,
+    ops,
+    pages,
+    relay,
+    runs,
+    shapes,
+    tools,
+    ui,
+    ws,
+)
 from chatstream.web.services import Services
 
 _log = logging.getLogger(__name__)
@@ -51,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     gateway = Gateway(discover(settings), settings)
     app.extensions["chatstream"] = Services(settings, store, gateway, desk, Chats(store), offered_tools(settings))
-    for section in (chat, runs, relay, pages, tools, ops, ws):
+    for section in (chat, runs, relay, llm, shapes, ui, ws, pages, tools, ops):
         app.register_blueprint(section.blueprint)
     cors.register(app, settings)
     guard.register(app)

@@ -7,7 +7,8 @@ ChatStreamError                     500 internal
 │   ├── UnknownHost                 421 unknown_host
 │   ├── NotFound                    404 not_found
 │   ├── Conflict                    409 conflict
-│   │   └── LeafMoved               409 conflict
+│   │   ├── LeafMoved               409 conflict
+│   │   └── WasStopped              409 stopped         an answer's end, where a form has no other word for it
 │   ├── Gone                        410 gone
 │   ├── UnknownModel                400 unknown_model
 │   └── TooLarge                    413 too_large
@@ -76,6 +77,13 @@ class Conflict(BadRequest):
 
 class LeafMoved(Conflict):
     """The chat went on after the question was given its place in it."""
+
+
+class WasStopped(Conflict):
+    code = "stopped"
+
+    def __init__(self) -> None:
+        super().__init__("This answer was stopped before its end.")
 
 
 class Gone(BadRequest):

@@ -30,6 +30,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     retry: str | None = None
     continues: str | None = None
     parent_id: str | None = None
+    """The message it follows: None for the chat's leaf, "" for none, where a chat is begun anew."""
     session: str | None = None
     """Name of the chat, which is made at its first question."""
     system: str | None = None
@@ -86,14 +87,14 @@ def compose(
 
 
 def _asked(question: Question, chat: Chat, earlier: Sequence[Message]) -> Message:
-    """The prompt as a message, below `parent_id` or the chat's leaf."""
-    if question.parent_id is not None and all(message.id != question.parent_id for message in earlier):
+    """The prompt as a message in its place."""
+    if question.parent_id and all(message.id != question.parent_id for message in earlier):
         raise NotFound("There is no message with this parentId in the chat.")
     return Message(
         id=new_id(),
         chat_id=chat.id,
         owner=chat.owner,
-        parent_id=question.parent_id or chat.leaf_id,
+        parent_id=chat.leaf_id if question.parent_id is None else question.parent_id or None,
         role="user",
         content=question.prompt or "",
         created_at=now_ms(),

@@ -13,7 +13,7 @@ from pathlib import Path
 from chatstream.errors import StoreUnavailable, WorkerLost
 from chatstream.store import spool
 from chatstream.store.ports import RunStore
-from chatstream.store.records import Batch, RunRecord, batches, ending, now_ms
+from chatstream.store.records import Batch, RunRecord, batches, ending, now_ms, opening
 from chatstream.store.spool import Spooled
 from chatstream.wire.events import RunEvent
 
@@ -110,11 +110,12 @@ def bury(store: RunStore, orphan: RunRecord, worker: str) -> None:
 
 def conclude(store: RunStore, record: RunRecord, worker: str) -> None:
     """End a Run with what the store has of it: by the end that was stored, if it came that far, else `interrupted`."""
-    events = store.events(record.id, 0)
-    batches = []
-    if not events or events[-1].kind != "end":
-        events.append(interrupted(record, events[-1].at if events else 0))
-        batches.append(Batch(run_id=record.id, first=len(events), events=events[-1:]))
+    stored = store.events(record.id, 0)
+    events = stored or [opening(record)]
+    if events[-1].kind != "end":
+        events = [*events, interrupted(record, events[-1].at)]
+    missing = events[len(stored) :]
+    batches = [Batch(run_id=record.id, first=len(stored) + 1, events=missing)] if missing else []
     store.record(worker, batches, [ending(record, events)])
 
 

@@ -13,14 +13,27 @@ from chatstream.store.records import is_id
 from chatstream.web.services import services
 
 BODY_MAX = 1 << 20
+CONVERSATION_MAX = 32 << 20
+"""Of a body that holds a whole conversation, images and all."""
 IMPORT_MAX = 64 << 20
+VALUES_MAX = 200_000
+"""Lists and objects in a body: more would take the server's time from everybody else."""
 
 T = TypeVar("T", bound=msgspec.Struct)
 System = Annotated[str, Meta(max_length=100_000)]
 ToolNames = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)]
 
 
-class ChatBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Sampling(msgspec.Struct, frozen=True, kw_only=True):
+    """What every way of asking lets its caller choose of the model."""
+
+    model: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
+
+
+class ChatBody(Sampling, frozen=True, kw_only=True, rename="camel"):
     """The body of POST /chat: a `prompt`, or the id of the answer to be written anew (`retry`) or gone on with."""
 
     prompt: str | None = None
@@ -29,12 +42,9 @@ class ChatBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     stream: bool = False
     chat_id: str | None = None
     parent_id: str | None = None
-    model: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """Empty for the chat's beginning."""
     system: System | None = None
     tools: ToolNames | None = None
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Meta(gt=0, le=1)] | None = msgspec.field(name="top_p", default=None)
-    max_tokens: Annotated[int, Meta(ge=1, le=10_000_000)] | None = msgspec.field(name="max_tokens", default=None)
     request_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
@@ -46,16 +56,17 @@ class ChangeBody(msgspec.Struct, frozen=True):
     tools: ToolNames | None = None
 
 
-def read(kind: type[T]) -> T:
-    """The request's body as this structure.
+def read(kind: type[T], limit: int = BODY_MAX) -> T:
+    """The request's body, of so many bytes at most, as this structure.
 
     :raises BadRequest: naming the field and what is allowed there
     """
-    return parse(content(BODY_MAX), kind)
+    return parse(content(limit), kind)
 
 
 def parse(body: bytes, kind: type[T]) -> T:
     """:raises BadRequest: as `read`"""
+    check_values(body)
     try:
         value = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
@@ -65,6 +76,12 @@ def parse(body: bytes, kind: type[T]) -> T:
     except (msgspec.DecodeError, UnicodeError) as error:
         raise BadRequest(_why_unreadable(body, error)) from error
     return value
+
+
+def check_values(body: bytes) -> None:
+    """:raises TooLarge: for JSON of so many parts that reading it would keep everybody else waiting"""
+    if body.count(b"[") + body.count(b"{") > VALUES_MAX:
+        raise TooLarge(f"The body has more than {VALUES_MAX} lists and objects. Send less at once.")
 
 
 def content(limit: int) -> bytes:
@@ -93,7 +110,7 @@ def check_chat(body: ChatBody) -> None:
     """
     _no_nul(body)
     longest = services().settings.prompt_max
-    for name, value in (("chatId", body.chat_id), ("parentId", body.parent_id), *_again(body)):
+    for name, value in (("chatId", body.chat_id), ("parentId", body.parent_id or None), *_again(body)):
         if value is not None and not is_id(value):
             raise BadRequest(f"{name} must be an id: 24 hexadecimal digits in lower case.")
     if _again(body):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from flask import Blueprint, Response, jsonify, stream_with_context
 
-from chatstream.errors import BadRequest, ChatStreamError, TooLarge
+from chatstream.errors import BadRequest, ChatStreamError
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.providers import Provider
 from chatstream.upstream.relay import Relay
@@ -25,10 +25,6 @@ from chatstream.wire.sse import HEARTBEAT, Event
 
 blueprint = Blueprint("relay", __name__, url_prefix="/v1")
 
-BODY_MAX = 32 << 20
-"""Bytes of a request; images come inside it."""
-VALUES_MAX = 200_000
-"""Lists and objects in it: more would take the server's time from everybody else."""
 DROPPED = {
     *("api_key", "api_base", "base_url", "api_version", "organization", "project", "user_config"),
     *("provider", "providers", "route", "models", "fallbacks"),
@@ -80,9 +76,8 @@ def completions() -> Response:
 
 
 def _asked() -> dict[str, Any]:
-    body = bodies.content(BODY_MAX)
-    if body.count(b"[") + body.count(b"{") > VALUES_MAX:
-        raise TooLarge(f"The body has more than {VALUES_MAX} lists and objects. Send less at once.")
+    body = bodies.content(bodies.CONVERSATION_MAX)
+    bodies.check_values(body)
     try:
         asked = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:

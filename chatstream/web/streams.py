@@ -1,9 +1,11 @@
-"""A Run as an HTTP response: streamed as server-sent events, or whole as JSON."""
+"""A Run as an HTTP response: streamed, in whatever format, or whole as JSON."""
 
 import errno
+import itertools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import gevent
 from flask import Response, jsonify, stream_with_context
@@ -13,39 +15,56 @@ from chatstream.store.records import RunRecord
 from chatstream.web import departures
 from chatstream.web.services import services
 from chatstream.wire.events import RunEvent, joined, size
-from chatstream.wire.formats import native
-from chatstream.wire.sse import HEARTBEAT, MEDIA_TYPE
+from chatstream.wire.formats import EVENT_STREAM, Encoder, native
+from chatstream.wire.formats import failure as failure_of
 
-HEADERS = {
-    "Content-Type": f"{MEDIA_TYPE}; charset=utf-8",
-    "Cache-Control": "no-cache, no-transform",
-    "X-Accel-Buffering": "no",
-}
+HEADERS = {**EVENT_STREAM, "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 WRITE_MAX = 1 << 16
 EMPTY = "No completion generated"
 
 Events = Iterator[list[RunEvent]]
 
 
-def response(record: RunRecord, events: Events, after: int) -> Response:
-    """The events, which begin behind number `after`, as server-sent events."""
-    headers = {**HEADERS, "X-Run-Id": record.id, "X-Chat-Id": record.chat_id}
-    streamed = Response(stream_with_context(frames(events, after)), headers=headers)
+def response(record: RunRecord, events: Events, after: int, encoder: Encoder | None = None) -> Response:
+    """The Run's events, which begin behind number `after`, in the native format or in another."""
+    streamed = stream(events, after, encoder or native.Encoder())
+    streamed.headers.update({"X-Run-Id": record.id, "X-Chat-Id": record.chat_id})
+    return streamed
+
+
+def stream(events: Events, after: int, encoder: Encoder) -> Response:
+    """The same for events of no Run."""
+    headers = {**HEADERS, **encoder.headers}
+    streamed = Response(stream_with_context(frames(events, after, encoder)), headers=headers)
     departures.attend(streamed)
     return streamed
 
 
-def frames(events: Events, after: int) -> Iterator[bytes]:
+def frames(events: Events, after: int, encoder: Encoder) -> Iterator[bytes]:
     """Frames, and a heartbeat where nothing came, in writes of about `WRITE_MAX` bytes: a slow reader holds no more."""
+    some: list[RunEvent] = []
+    quiet_since: float | None = None
     with cut_short():
         for some in events:
-            if not some:
-                yield HEARTBEAT
+            data = b""
             for first, part in _parts(some):
-                data = native.frames(after + first, part)
+                data = encoder.frames(after + first, part)
                 for at in range(0, len(data), WRITE_MAX):
                     yield data[at : at + WRITE_MAX]
             after += len(some)
+            if data:
+                quiet_since = None
+            elif not some or _is_long(quiet_since):
+                quiet_since = None
+                yield encoder.heartbeat
+            else:  # events that show nothing in this format
+                quiet_since = quiet_since or time.monotonic()
+        if encoder.cuts and failure_of(some[-1].data):
+            raise ConnectionResetError(errno.ECONNRESET, "this answer did not end well, and its format cannot say so")
+
+
+def _is_long(since: float | None) -> bool:
+    return since is not None and time.monotonic() - since >= services().settings.heartbeat_s
 
 
 def _parts(events: list[RunEvent]) -> Iterator[tuple[int, list[RunEvent]]]:
@@ -69,7 +88,7 @@ def cut_short() -> Iterator[None]:
         raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
 
 
-def early_failure(record: RunRecord) -> Response | None:
+def early_failure(record: RunRecord, **more: Any) -> Response | None:
     """The JSON of an answer that failed before its stream began, if it does so within the time set for it."""
     s = services()
     run = s.desk.here(record.id)
@@ -79,39 +98,66 @@ def early_failure(record: RunRecord) -> Response | None:
         run.opened.wait(s.settings.status_wait_s)
     if not run.ended or run.error is None or len(run.events) > run.given + 1:
         return None
-    return failure(record, run.events, run.error.retry_after)
+    return failure(record, run.events, run.error.retry_after, **more)
 
 
 def whole(record: RunRecord) -> Response:
     """Wait for the end; the answer, or its failure with what arrived."""
-    s = services()
-    run = s.desk.here(record.id)
-    with departures.attended():
-        events = [event for some in s.desk.follow(record, 0) for event in some]
+    events, retry_after = collected(record)
     end = events[-1].data
     if "error" in end:
-        return failure(record, events, run.error.retry_after if run and run.error else None)
+        return failure(record, events, retry_after)
     ids = {"chatId": record.chat_id, "messageId": record.message_id, "runId": record.id}
     outcome = {name: end[name] for name in ("state", "usage", "timings")}
     return jsonify(completion=joined(events, "text") or EMPTY, **ids, **outcome)
 
 
-def failure(record: RunRecord, events: list[RunEvent], retry_after: str | None) -> Response:
+def collected(record: RunRecord) -> tuple[list[RunEvent], str | None]:
+    """All events of a Run, once it has ended, and when it may be tried again, if upstream said so."""
+    s = services()
+    run = s.desk.here(record.id)
+    with departures.attended():
+        events = [event for some in s.desk.follow(record, 0) for event in some]
+    return events, run.error.retry_after if run and run.error else None
+
+
+def failure(record: RunRecord, events: list[RunEvent], retry_after: str | None, **more: Any) -> Response:
     """A failed answer as its status, with what is known of it."""
-    end = events[-1].data
-    error = end["error"]
+    error = failure_of(events[-1].data) or {}
     body = jsonify(
         **error,
         chatId=record.chat_id,
         runId=record.id,
         messageId=record.message_id,
-        state=end["state"],
+        state=events[-1].data["state"],
         completion=joined(events, "text"),
+        **more,
     )
     body.status_code = status_of(error["code"])
     if retry_after:
         body.headers["Retry-After"] = retry_after
     return body
+
+
+def from_first_text(record: RunRecord, encoder: Encoder) -> Response:
+    """A stream that begins with the first text, in a format without words for a failure: one before it is a status."""
+    s = services()
+    run = s.desk.here(record.id)
+    events = s.desk.follow(record, 0)
+    with departures.attended():
+        before = _up_to_text(events)
+    if before[-1].kind == "end" and failure_of(before[-1].data) and not joined(before, "text"):
+        return failure(record, before, run.error.retry_after if run and run.error else None)
+    return response(record, itertools.chain([before], events), 0, encoder)
+
+
+def _up_to_text(events: Events) -> list[RunEvent]:
+    taken: list[RunEvent] = []
+    for some in events:
+        taken += some
+        if any(event.kind in ("text", "end") for event in some):
+            break
+    return taken
 
 
 def replayed(events: Events, speed: float, heartbeat_s: float) -> Events:
