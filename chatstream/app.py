@@ -12,6 +12,7 @@ from gevent import monkey
 
 from chatstream.chats.service import Chats
 from chatstream.errors import SettingsError, StoreUnavailable
+from chatstream.mqtt import Bridge
 from chatstream.runs.desk import Desk
 from chatstream.settings import Settings, load
 from chatstream.store.mongo import MongoStore
@@ -72,6 +73,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     guard.register(app)
     failures.register(app)
     desk.open()
+    if settings.mqtt_url:
+        Bridge(app, settings, desk.worker).open()
     return app
 
 

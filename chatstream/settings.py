@@ -18,7 +18,7 @@ from msgspec import Meta, inspect
 from chatstream.errors import SettingsError
 
 _SHARED = ("openai_", "llm_", "ai_", "mongodb_")
-_SECRET = ("OPENAI_API_KEY", "MONGODB_URI")
+_SECRET = ("OPENAI_API_KEY", "MONGODB_URI", "CHATSTREAM_MQTT_URL")
 _ALIASES = {
     "OPENAI_BASE_URL": "LLM_SERVER_URL",
     "CHATSTREAM_FIRST_TOKEN_S": "LLM_TIMEOUT",
@@ -27,6 +27,8 @@ _ALIASES = {
 """Other names for a setting, used where its own is not set."""
 _PORT = r"([0-9]{1,4}|[1-5][0-9]{4}|6([0-4][0-9]{3}|5([0-4][0-9]{2}|5([0-2][0-9]|3[0-5]))))"
 _BIND = rf"^(unix:.+|.+:{_PORT})$"
+_MQTT = rf"^mqtts?://([^/@]*@)?[^/@:]+(:{_PORT})?/?$"
+_TOPIC = r"^[^+#$/\s][^+#]*$"
 _URL = r"^https?://[^\s/]+.*$"
 _HOST = r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])"
 _ORIGIN = rf"(?!http://[^,]*:80\s*(,|$)|https://[^,]*:443\s*(,|$))[a-z][a-z0-9+.-]*://{_HOST}(:(?!0){_PORT})?"
@@ -97,6 +99,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
     answer_bytes: Annotated[
         int, Meta(ge=1024, le=1 << 34), _help("Most bytes taken from a model server for one answer.")
     ] = 16 << 20
+    mqtt_url: Annotated[
+        Annotated[str, Meta(pattern=_MQTT)] | None,
+        _help("A broker to answer over MQTT 5: mqtt://user:password@host:1883, or mqtts:// with TLS. Unset: none."),
+    ] = None
+    mqtt_prefix: Annotated[
+        Annotated[str, Meta(pattern=_TOPIC)], _help("Requests are awaited on the topic `<prefix>/request`.")
+    ] = "chatstream"
     tools: Annotated[
         str, _help("Python modules whose functions are tools too, besides clock and calculate; with commas between.")
     ] = ""
@@ -184,6 +193,8 @@ def _words(info: inspect.Type) -> str:
 _PATTERNS = {
     _BIND: "host:port or unix:path",
     _URL: "an http:// or https:// URL",
+    _MQTT: "an mqtt:// or mqtts:// URL",
+    _TOPIC: "a topic's beginning, without + and #",
     _ORIGINS: "origins as browsers send them (scheme://host in small letters, a port only if it is not the usual one)",
     None: "text",
 }

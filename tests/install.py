@@ -42,6 +42,7 @@ NEEDS = (
         file("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"),
         "screenshots lack emoji",
     ),
+    Need(("mosquitto",), program("mosquitto"), "tests of MQTT are skipped"),
     Need(("gcc", "libc6-dev"), lambda: bool(find("cc")) and Path("/usr/include/stdio.h").exists(), "no make bench"),
     Need(("procps",), program("pgrep"), "no make bench"),
 )

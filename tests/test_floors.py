@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "chatstream"
 FLOORS = {
+    "mqtt": 5,
     "web": 4,
     "runs": 3,
     "chats": 3,
@@ -21,8 +22,9 @@ FLOORS = {
     "errors": 0,
 }
 ROOMS = {
-    "flask": ("web/", "app.py", "cli.py"),
-    "werkzeug": ("web/", "app.py", "cli.py"),
+    "flask": ("web/", "app.py", "mqtt.py"),
+    "werkzeug": ("web/", "app.py"),
+    "paho": ("mqtt.py",),
     "flask_cors": ("web/cors.py",),
     "websockets": ("web/websocket.py", "web/ws.py"),
     "pymongo": ("store/mongo",),

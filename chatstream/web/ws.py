@@ -1,27 +1,24 @@
 """`GET /ws`: Runs over a WebSocket, one at a time (docs/api.md, section 5).
 
-    {"type": "start", … the fields of POST /chat}       asks
-    {"type": "follow", "runId": …, "after": 0}          takes up a Run behind that frame
-    {"type": "stop"}                                    stops the Run that is being followed
-
-Back come the Run's frames, as JSON texts, without their numbers: they are contiguous. A request that is refused gets
+What comes in are the orders of orders.py; `stop` names no Run, it is for the one that is being followed. Back go the
+Run's frames as JSON texts, without their numbers: they are contiguous. An order that is refused gets
 `{"error": {"message", "code"}}`, and the connection stays.
 """
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import gevent
 import msgspec
 from flask import Blueprint, Response, request
 from websockets.frames import CloseCode
 
-from chatstream.errors import BadRequest, ChatStreamError, Conflict, Departed, Gone
+from chatstream.errors import BadRequest, ChatStreamError, Conflict, Departed
 from chatstream.runs.desk import Desk
 from chatstream.store.records import RunRecord
-from chatstream.web import asking, bodies, guard, runs
+from chatstream.web import guard, orders
 from chatstream.web.services import services
 from chatstream.web.streams import Events
 from chatstream.web.websocket import Upgraded, WebSocket
@@ -34,15 +31,6 @@ LOOK_S = 0.25
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
-
-
-class Order(msgspec.Struct, frozen=True):
-    type: Literal["start", "follow", "stop"]
-
-
-class FollowBody(msgspec.Struct, frozen=True, rename="camel"):
-    run_id: str
-    after: Annotated[int, msgspec.Meta(ge=0, lt=10**15)] = 0
 
 
 @blueprint.get("/ws")
@@ -103,32 +91,22 @@ class Conversation:
         if isinstance(message, bytes):
             raise BadRequest("Send text, not binary: JSON in UTF-8.")
         content = message.encode()
-        order = bodies.parse(content, Order).type
-        if order == "stop":
+        kind = orders.kind(content)
+        if kind == "stop":
             self._stop()
         elif self._record is not None:
             raise Conflict("An answer is running in this connection. Stop it, or wait for its end.")
-        elif order == "start":
-            record = asking.start(bodies.parse(content, bodies.ChatBody))
-            self._follow(record, self._desk.follow(record, 0))
         else:
-            self._take_up(bodies.parse(content, FollowBody))
-
-    def _take_up(self, body: FollowBody) -> None:
-        record = runs.find(body.run_id)
-        rest = runs.follow(record, body.after)
-        if rest is None:
-            raise Gone(f"This run has ended, and frame {body.after} was its last.")
-        self._follow(record, rest)
+            self._follow(orders.start(content) if kind == "start" else orders.follow(content))
 
     def _stop(self) -> None:
         """The last frame tells. There may be no Run any more: its last frame was on its way to the peer."""
         if self._record is not None:
             self._desk.stop(self._record)
 
-    def _follow(self, record: RunRecord, events: Events) -> None:
-        self._record = record
-        self._follower = gevent.spawn(self._tell, events)
+    def _follow(self, following: orders.Following) -> None:
+        self._record = following.record
+        self._follower = gevent.spawn(self._tell, following.events)
 
     def _tell(self, events: Events) -> None:
         with self._sound():

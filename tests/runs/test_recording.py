@@ -191,7 +191,7 @@ def test_a_run_that_was_taken_over_ends_here_as_it_did_there(store: Failing, rec
     recorder.finish(run)
     wait_ended(run)
     assert run.state == "interrupted"
-    assert [event.kind for event in store.events(run.id, 0)] == ["end"]
+    assert [event.kind for event in store.events(run.id, 0)] == ["ids", "end"]
     answer = store.messages("me", run.record.chat_id)[1]
     assert (answer.state, answer.content) == ("interrupted", "")
 

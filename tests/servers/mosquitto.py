@@ -1,0 +1,32 @@
+"""A real MQTT broker."""
+
+import socket
+
+from tests.servers.programs import need
+from tests.servers.server import Server
+
+
+class Mosquitto(Server):
+    """mosquitto on a port of its own, which anybody may use. It keeps nothing over a restart."""
+
+    name = "mosquitto"
+
+    def __init__(self) -> None:
+        self.program = need("mosquitto")
+        super().__init__()
+        conf = f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
+        (self.folder / "mosquitto.conf").write_text(conf)
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    def command(self) -> list[str]:
+        return [str(self.program), "-c", str(self.folder / "mosquitto.conf")]
+
+    def ready(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True

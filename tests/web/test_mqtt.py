@@ -1,0 +1,288 @@
+"""Section 5 of docs/api.md: answers over MQTT 5, through a real broker."""
+
+import json
+import queue
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from chatstream.errors import SettingsError
+from chatstream.settings import load
+from tests.api import Api
+from tests.servers.app import ChatStream
+from tests.servers.model_server import ModelServer, answer, failure
+from tests.servers.mosquitto import Mosquitto
+from tests.web.conftest import Serve
+
+LOOK = b"look"
+"""Of requests that only look whether somebody answers; the answers may come late."""
+
+
+class Caller:
+    """A program that asks over MQTT."""
+
+    def __init__(self, broker: Mosquitto, prefix: str) -> None:
+        self.topic = f"me/{prefix}"
+        self._request = f"{prefix}/request"
+        self._messages: queue.Queue[MQTTMessage] = queue.Queue()
+        self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        self._client.on_message = lambda _, __, message: self._messages.put(message)
+        subscribed: queue.Queue[None] = queue.Queue()
+        self._client.on_subscribe = lambda *_: subscribed.put(None)
+        self._client.on_connect = lambda client, *_: client.subscribe(f"{self.topic}/#", qos=1)
+        self._client.reconnect_delay_set(1, 1)
+        self._client.connect("127.0.0.1", broker.port)
+        self._client.loop_start()
+        subscribed.get(timeout=10)
+
+    def ask(self, body: Any, correlation: bytes = b"a", topic: str | None = "", retain: bool = False) -> None:
+        """Send a request; `topic` None names no response topic."""
+        properties = Properties(PacketTypes.PUBLISH)
+        if topic is not None:
+            properties.ResponseTopic = topic or f"{self.topic}/{correlation.decode()}"
+            properties.CorrelationData = correlation
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self._client.publish(self._request, content, qos=1, retain=retain, properties=properties).wait_for_publish(10)
+
+    def messages(self, timeout: float = 10) -> Iterator[MQTTMessage]:
+        while True:
+            message = self._messages.get(timeout=timeout)
+            if message.properties.CorrelationData != LOOK:
+                yield message
+
+    def frames(self) -> list[tuple[int, Any]]:
+        """The frames of one answer to its last, each with its number."""
+        found = []
+        for message in self.messages():
+            found.append(framed(message))
+            if "state" in found[-1][1] or "error" in found[-1][1]:
+                return found
+        return found
+
+    def quiet(self, seconds: float) -> bool:
+        """Whether nothing comes for so long."""
+        try:
+            next(self.messages(seconds))
+        except queue.Empty:
+            return True
+        return False
+
+    def looked(self, seconds: float) -> bool:
+        """Whether a look is answered within this time."""
+        try:
+            return self._messages.get(timeout=seconds).properties.CorrelationData == LOOK
+        except queue.Empty:
+            return False
+
+    @property
+    def connected(self) -> bool:
+        return self._client.is_connected()
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+def framed(message: MQTTMessage) -> tuple[int, Any]:
+    assert message.properties is not None
+    number = dict(getattr(message.properties, "UserProperty", [])).get("id", "0")
+    return int(number), json.loads(message.payload)
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Mosquitto]:
+    with Mosquitto() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(serve: Serve, broker: Mosquitto) -> ChatStream:
+    return served(serve, broker, "house/chat")
+
+
+def served(serve: Serve, broker: Mosquitto, prefix: str, **settings: str) -> ChatStream:
+    mqtt = {"CHATSTREAM_MQTT_URL": broker.url, "CHATSTREAM_MQTT_PREFIX": prefix, "CHATSTREAM_HEARTBEAT_S": "0.2"}
+    started: ChatStream = serve(**mqtt, **settings)
+    return started
+
+
+@pytest.fixture
+def api(server: ChatStream, model_server: ModelServer) -> Api:
+    return Api(server.address)
+
+
+@pytest.fixture
+def caller(broker: Mosquitto, server: ChatStream, api: Api) -> Iterator[Caller]:
+    caller = connected(server, broker, "house/chat")
+    yield caller
+    caller.close()
+
+
+def connected(server: ChatStream, broker: Mosquitto, prefix: str) -> Caller:
+    caller = Caller(broker, prefix)
+    server.wait_until(lambda: answers(caller), "answer over MQTT")
+    return caller
+
+
+def answers(caller: Caller) -> bool:
+    """Whether the server is subscribed by now."""
+    caller.ask(b"{", correlation=LOOK)
+    return caller.looked(0.5)
+
+
+def test_an_answer_comes_on_the_response_topic(caller: Caller, api: Api, model_server: ModelServer) -> None:
+    model_server.script([["reasoning", "hm"], *answer("Grüße an alle", pause=0.05)])
+    caller.ask({"prompt": "Hello"}, correlation=b"one")
+    messages = []
+    for message in caller.messages():
+        messages.append(message)
+        if "state" in framed(message)[1]:
+            break
+    assert {(m.topic, m.properties.CorrelationData, m.properties.ContentType) for m in messages} == {
+        ("me/house/chat/one", b"one", "application/json")
+    }
+    frames = [framed(message) for message in messages]
+    run = frames[0][1]["runId"]
+    assert frames == list(api.open("GET", f"/runs/{run}/events").frames())
+    assert "".join(value.get("text", "") for _, value in frames) == "Grüße an alle"
+    assert api.history(frames[0][1]["chatId"])[1]["content"] == "Grüße an alle"
+
+
+BAD: list[tuple[Any, str]] = [
+    (b"{", "bad_request"),
+    (b"\xff", "bad_request"),
+    ([], "bad_request"),
+    ({"prompt": " "}, "bad_request"),
+    ({"type": "dance"}, "bad_request"),
+    ({"type": "follow", "runId": "x"}, "bad_request"),
+    ({"type": "follow", "runId": "0" * 24}, "not_found"),
+    ({"type": "stop", "runId": "0" * 24}, "not_found"),
+    ({"prompt": "a", "model": "nobody/knows"}, "unknown_model"),
+]
+
+
+@pytest.mark.parametrize(("body", "code"), BAD)
+def test_a_request_that_does_not_fit(caller: Caller, model_server: ModelServer, body: Any, code: str) -> None:
+    caller.ask(body)
+    ((number, value),) = caller.frames()
+    assert (number, value["error"]["code"]) == (0, code)
+    assert model_server.requests() == []
+
+
+FAILED: list[tuple[list[list[Any]], str, str]] = [
+    (failure(429, "slow down"), "upstream_error", "upstream_rate_limited"),
+    ([["text", "Hel"], ["sleep", 0.05], ["rst"]], "upstream_error", "upstream_broke"),
+    ([["text", "Hel"], ["end"]], "truncated", "upstream_error"),
+]
+
+
+@pytest.mark.parametrize(("steps", "state", "code"), FAILED)
+def test_a_failed_answer_says_so_in_its_last_frame(
+    caller: Caller, model_server: ModelServer, steps: list[list[Any]], state: str, code: str
+) -> None:
+    model_server.script(steps)
+    caller.ask({"prompt": "Hello"})
+    _, end = caller.frames()[-1]
+    assert (end["state"], end["error"]["code"]) == (state, code)
+
+
+def test_stop_and_follow(caller: Caller, model_server: ModelServer) -> None:
+    model_server.script([["text", "Hel"], ["gate", "never"]])
+    caller.ask({"prompt": "Hello"})
+    messages = caller.messages()
+    first, second = (framed(next(messages)) for _ in range(2))
+    assert second == (2, {"text": "Hel"})
+    run = first[1]["runId"]
+    caller.ask({"type": "stop", "runId": run}, correlation=b"b")
+    assert framed(next(messages))[1]["state"] == "stopped"
+    caller.ask({"type": "follow", "runId": run, "after": 1}, correlation=b"c")
+    followed = [next(messages) for _ in range(2)]
+    assert [framed(message)[0] for message in followed] == [2, 3]
+    assert followed[0].topic == "me/house/chat/c"
+    caller.ask({"type": "follow", "runId": run, "after": 3})
+    assert framed(next(messages))[1]["error"]["code"] == "gone"
+
+
+def test_what_cannot_be_answered_is_not_asked(caller: Caller, broker: Mosquitto, model_server: ModelServer) -> None:
+    caller.ask({"prompt": "Hello"}, topic=None)
+    assert caller.quiet(0.5)
+    assert model_server.requests() == []
+
+
+def test_a_request_that_the_broker_kept_is_not_asked_again(
+    serve: Serve,
+    broker: Mosquitto,
+    model_server: ModelServer,
+) -> None:
+    caller = Caller(broker, "kept")
+    caller.ask({"prompt": "Hello"}, retain=True)
+    server = served(serve, broker, "kept")
+    server.wait_until(lambda: answers(caller), "answer over MQTT")
+    assert model_server.requests() == []
+    caller.close()
+
+
+def test_a_topic_that_nobody_can_publish_to_harms_nothing(caller: Caller, model_server: ModelServer) -> None:
+    caller.ask({"prompt": "Hello"}, topic="me/#")
+    model_server.wait(len)
+    caller.ask({"prompt": "Hello"})
+    assert caller.frames()[-1][1]["state"] == "complete"
+
+
+def test_of_many_workers_one_answers(serve: Serve, broker: Mosquitto, model_server: ModelServer) -> None:
+    server = served(serve, broker, "many", CHATSTREAM_WORKERS="2")
+    server.wait_until(lambda: len(server.worker_pids()) == 2, "have two workers")
+    caller = connected(server, broker, "many")
+    for n in range(10):
+        caller.ask({"prompt": "Hello"}, correlation=str(n).encode())
+    for _ in range(10):
+        caller.frames()
+    assert caller.quiet(0.5)
+    assert len(model_server.requests()) == 10
+    caller.close()
+    server.close()
+
+
+def test_a_broker_that_comes_back_gets_the_rest(caller: Caller, broker: Mosquitto, model_server: ModelServer) -> None:
+    model_server.script([["text", "Hel"], ["gate", "go"], *answer("lo")])
+    caller.ask({"prompt": "Hello"})
+    messages = caller.messages()
+    run = framed(next(messages))[1]["runId"]
+    broker.kill()
+    broker.start()
+    deadline = time.monotonic() + 20
+    while not (caller.connected and answers(caller)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    model_server.release("go")
+    assert caller.frames()[-1][1]["state"] == "complete"
+    caller.ask({"type": "follow", "runId": run})
+    frames = caller.frames()
+    assert "".join(value.get("text", "") for _, value in frames) == "Hello"
+
+
+def test_a_server_that_stops_sends_the_last_frame(serve: Serve, broker: Mosquitto, model_server: ModelServer) -> None:
+    server = served(serve, broker, "stopping", CHATSTREAM_DRAIN_S="0.3")
+    caller = connected(server, broker, "stopping")
+    model_server.script([["text", "Hel"], ["gate", "never"]])
+    caller.ask({"prompt": "Hello"})
+    model_server.wait(len)
+    server.signal(signal.SIGTERM)
+    assert caller.frames()[-1][1]["state"] == "interrupted"
+    caller.close()
+
+
+BROKEN = ["http://127.0.0.1", "127.0.0.1:1883", "mqtt://", "mqtt://host:99999"]
+
+
+@pytest.mark.parametrize("url", BROKEN)
+def test_an_address_that_is_none(url: str) -> None:
+    with pytest.raises(SettingsError, match="CHATSTREAM_MQTT_URL is set, but an mqtt:// or mqtts:// URL is needed"):
+        load({"CHATSTREAM_MQTT_URL": url})
