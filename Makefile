@@ -25,7 +25,7 @@ lint: $(TESTS) ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m mypy --strict chatstream
 
-system: $(TESTS) ## install the programs that tests start: mongod, nginx, chromium
+system: $(TESTS) ## install what tests start or drive: mongod, nginx, chromium, others' clients
 	@$(PY) -m tests.install
 
 settings: $(RUNS) ## print every setting with its default
@@ -44,7 +44,7 @@ screenshots: $(TESTS) system ## photograph every state of the page
 	$(PY) -m tests.screenshots
 
 clean: ## remove what make made; chats in var/ and .env stay
-	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .cache tests/clients/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(PY):

@@ -1,4 +1,4 @@
-"""Install the programs that the tests start: `make system`, idempotent, and without a network once all is there.
+"""Install what the tests start or drive: `make system`, idempotent, and without a network once all is there.
 
 Debian packages are installed when run by root; anybody else is told what is missing and what that leaves untested.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.install_clients import install_clients
 from tests.install_mongod import CannotInstall, install_mongod
 from tests.servers.programs import find
 
@@ -58,6 +59,7 @@ def main() -> None:
     report(missing)
     if not find("mongod"):
         provide_mongod()
+    install_clients()
 
 
 def install_packages(needs: Sequence[Need]) -> None:

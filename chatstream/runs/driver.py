@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 import gevent
+import msgspec
 
 from chatstream.errors import (
     ChatStreamError,
@@ -22,8 +23,9 @@ from chatstream.runs.run import Run
 from chatstream.tools.exchange import Reply
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.stream import Stream
+from chatstream.wire.calls import Calls
 from chatstream.wire.chunks import Delta, end_state
-from chatstream.wire.events import State, joined, numbered_calls
+from chatstream.wire.events import State, joined
 
 _log = logging.getLogger(__name__)
 
@@ -117,12 +119,15 @@ class Driver:
         """
         if outcome[0] != "complete" or not self._dialogue.runs_tools:
             return []
-        calls = numbered_calls(self.run.events[self._round_at :])
+        calls = Calls()
+        for event in self.run.events[self._round_at :]:
+            if event.kind == "toolCall":
+                calls.add(event.data)
         if not calls:
             return []
         if self._dialogue.over:
             raise ToolRounds("The model called tools as often as it may here, and again, instead of giving an answer.")
-        return [{"index": index, **call} for index, call in calls.items()]
+        return [msgspec.structs.asdict(call) for call in calls.whole()]
 
     def _run_tools(self, calls: list[Call]) -> None:
         self._close()

@@ -5,7 +5,15 @@ import logging
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from chatstream.errors import ChatStreamError, Departed, UpstreamRefused
+from chatstream.errors import (
+    ChatStreamError,
+    Departed,
+    UpstreamBroke,
+    UpstreamInvalid,
+    UpstreamRefused,
+    UpstreamReported,
+    UpstreamTimeout,
+)
 from chatstream.wire.formats import openai
 
 _log = logging.getLogger(__name__)
@@ -18,6 +26,8 @@ _SENTENCES = {
 }
 
 
+TAKEN = (UpstreamBroke, UpstreamInvalid, UpstreamReported, UpstreamTimeout)
+"""Failures of a question that the model server had taken. OpenAI's clients would ask again, unasked, and pay again."""
 LEFT = 499
 """What nginx calls a request whose client did not wait for the answer. Nobody reads it."""
 
@@ -39,6 +49,8 @@ def known(error: ChatStreamError) -> Response:
     response = _render(_status(error), str(error), error.code)
     if error.retry_after:
         response.headers["Retry-After"] = error.retry_after
+    if _is_relayed() and isinstance(error, TAKEN):
+        response.headers["x-should-retry"] = "false"
     return response
 
 

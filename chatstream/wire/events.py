@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from chatstream.wire.calls import Calls
+
 State = Literal[
     "running",
     "complete",
@@ -46,21 +48,17 @@ def tool_calls(events: Iterable[RunEvent]) -> list[dict[str, Any]] | None:
 
     Each is {id, name, arguments}, and where it was run here, {result, failed} beside them.
     """
-    return list(numbered_calls(events).values()) or None
-
-
-def numbered_calls(events: Iterable[RunEvent]) -> dict[int, dict[str, Any]]:
-    """The same by their index."""
-    calls: dict[int, tuple[dict[str, Any], list[str]]] = {}
+    calls, results = Calls(), {}
     for event in events:
         if event.kind == "toolCall":
-            call, pieces = calls.setdefault(event.data["index"], ({}, []))
-            call.update(id=event.data["id"], name=event.data["name"])
-            pieces.append(event.data["arguments"])
-        elif event.kind == "toolResult" and event.data["index"] in calls:
-            call, _ = calls[event.data["index"]]
-            call.update(result=event.data["content"], failed=event.data["failed"])
-    return {index: {**call, "arguments": "".join(pieces)} for index, (call, pieces) in calls.items()}
+            calls.add(event.data)
+        elif event.kind == "toolResult":
+            results[event.data["index"]] = {"result": event.data["content"], "failed": event.data["failed"]}
+    found = [
+        {"id": call.id, "name": call.name, "arguments": call.arguments, **results.get(call.index, {})}
+        for call in calls.whole()
+    ]
+    return found or None
 
 
 def size(event: RunEvent) -> int:
