@@ -51,12 +51,21 @@ ARABIC = (
     "يجذب القمر البحر، وتمر كل نقطة على الساحل بالنتوءين كليهما في اليوم الواحد: 2 مرتان. 🌊🌙\n\n"
     "In English again: each paragraph stands where its own script begins."
 )
+CLOCK = "clock Tell the present date, time and day of the week."
+CALCULATE = "calculate Work out an arithmetic expression."
+SUM = "How many high waters are there in 88,775 hours?"
 Steps = list[list[Any]]
 
 
 def written(*paragraphs: str) -> Steps:
     """The steps of a text, word by word, and not its end."""
     return [step for step in answer("\n\n".join(paragraphs)) if step[0] == "text"]
+
+
+def called(name: str, arguments: str, text: str = "") -> Steps:
+    """The steps of a turn that ends with a call."""
+    call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": arguments}}
+    return [["text", text], ["delta", {"tool_calls": [call]}], ["finish", "tool_calls"], ["done"], ["end"]]
 
 
 class Scene(NamedTuple):
@@ -109,7 +118,38 @@ def tools(scene: Scene) -> None:
     function = {"name": "get_tides", "arguments": '{"harbour": "Saint-Malo", "days": 3}'}
     call = {"index": 0, "id": "call_1", "type": "function", "function": function}
     scene.ask([["delta", {"tool_calls": [call]}], ["gate", "never"]], "When is high water in Saint-Malo?")
-    scene.page.browser.wait(lambda: scene.page.phase.startswith("Calling a tool"))
+    scene.page.browser.wait(lambda: scene.page.phase.startswith("Calling get_tides"))
+
+
+def tool_result(scene: Scene) -> None:
+    scene.page.open_menu()
+    scene.page.click("checkbox", CALCULATE)
+    scene.page.open_menu()
+    scene.model.script(
+        called("calculate", '{"expression": "88775.2 / 1244.1667"}', "A day of the tides is 24 h 50 min. ")
+    )
+    scene.ask(answer("High water comes every 12 hours and 25 minutes, so there are 71 of them in this time."), SUM)
+    scene.ended("complete")
+
+
+def tool_failed(scene: Scene) -> None:
+    scene.page.open_menu()
+    scene.page.click("checkbox", CLOCK)
+    scene.page.open_menu()
+    scene.model.script(called("clock", '{"timezone": "Saint-Malo"}'))
+    scene.model.script(called("clock", '{"timezone": "Europe/Paris"}'))
+    scene.ask([["gate", "never"]], "What time is it in Saint-Malo?")
+    scene.page.browser.wait(lambda: len(scene.page.tools) == 2 and scene.page.phase.endswith("· 2 s"))
+
+
+def tools_menu(scene: Scene) -> None:
+    complete(scene)
+    scene.page.open_menu()
+    scene.page.click("checkbox", CLOCK)
+
+
+def tools_menu_new_chat(scene: Scene) -> None:
+    scene.page.open_menu()
 
 
 def stopped(scene: Scene) -> None:
@@ -234,6 +274,7 @@ TWO: Variants = (("desktop", "light"), ("phone", "dark"))
 STATES: dict[State, Variants] = {
     **dict.fromkeys((first_visit, streaming), ALL),
     **dict.fromkeys((new_chat, waiting, thinking, complete, tools, stopped, refused, broken, cut, offline), TWO),
+    **dict.fromkeys((tool_result, tool_failed, tools_menu, tools_menu_new_chat), (*TWO, ("narrow", "light"))),
     **dict.fromkeys((interrupted, continuing, reconnecting, deleted_elsewhere), TWO),
     **dict.fromkeys((long_answer, right_to_left, many_chats, search_hits, search_nothing, deleted), TWO),
     **dict.fromkeys((without_javascript, missing), TWO),

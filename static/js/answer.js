@@ -1,17 +1,16 @@
 // @ts-check
-/** @import {Ending, Frame, Ids, Message, ToolCall} from "./types.js" */
+/** @import {Ending, Frame, Ids, Message} from "./types.js" */
 /** @import {Painter} from "./painter.js" */
 import { copy, find } from "./dom.js";
 import { endingLine, figures } from "./endings.js";
 import { Phase } from "./phase.js";
 import { TextFlow } from "./text-flow.js";
+import { ToolCalls } from "./tool-calls.js";
 
 /** One answer on the page: takes the frames of its run, and says how it ended. */
 export class Answer {
-  /** @type {Map<number, HTMLElement>} */
-  #tools = new Map();
   #state;
-  /** Whether text of its own has begun to come. */
+  /** Whether text of its own has begun to come, and nothing else is awaited first. */
   #begun;
 
   /**
@@ -27,10 +26,11 @@ export class Answer {
     this.phase = new Phase(find(article, ".phase", HTMLElement));
     this.text = new TextFlow(find(article, ".answer", HTMLElement), painter);
     this.reasoning = new TextFlow(find(article, ".reasoning .text", HTMLElement), painter);
+    this.tools = new ToolCalls(find(article, ".tools", HTMLElement));
     this.#state = article.dataset.state ?? "running";
     this.kept = kept;
     this.#begun = !kept && !this.text.empty;
-    if (this.running) find(article, ".tools", HTMLElement).replaceChildren(); // the run's frames bring them
+    if (this.running) this.tools.clear(); // the run's frames bring them
   }
 
   /** @param {Painter} painter @param {string} model */
@@ -62,7 +62,7 @@ export class Answer {
   take(frame) {
     if (frame.text !== undefined) this.#written(frame.text);
     else if (frame.reasoning !== undefined) this.#reasoned(frame.reasoning);
-    else if (frame.toolCall) this.#called(frame.toolCall);
+    else if (frame.toolCall || frame.toolResult) this.#used(frame);
   }
 
   /** @param {string} words what is awaited, until the first text */
@@ -97,17 +97,13 @@ export class Answer {
     this.text.replace(content);
     if (reasoning !== undefined) this.reasoning.replace(reasoning);
     find(this.article, ".reasoning", HTMLElement).hidden = this.reasoning.empty;
-    if (toolCalls === undefined) return;
-    this.#tools.clear();
-    find(this.article, ".tools", HTMLElement).replaceChildren();
-    toolCalls?.forEach((call, index) => this.#called({ ...call, index }));
+    if (toolCalls !== undefined) this.tools.replace(toolCalls ?? []);
   }
 
   /** @param {Ending} ending */
   #foot(ending) {
     const hasText = !this.text.empty;
-    const hasTools = find(this.article, ".tools", HTMLElement).childElementCount > 0;
-    const parts = [endingLine(ending, { hasText, hasTools }), hasText ? figures({ ...ending, model: ending.model ?? this.model }) : null];
+    const parts = [endingLine(ending, { hasText, hasTools: !this.tools.empty }), hasText ? figures({ ...ending, model: ending.model ?? this.model }) : null];
     const foot = find(this.article, ".foot", HTMLElement);
     foot.dataset.state = ending.state;
     foot.replaceChildren(...parts.filter((part) => part !== null));
@@ -128,19 +124,10 @@ export class Answer {
     if (!this.kept || !this.reasoning.repeats) this.wait("Thinking");
   }
 
-  /** @param {ToolCall} call a name at first, then pieces of its arguments */
-  #called({ index = 0, name, arguments: piece }) {
-    const tool = this.#tools.get(index) ?? this.#tool(index);
-    if (name) find(tool, ".tool-name", HTMLElement).textContent = name;
-    find(tool, ".tool-arguments", HTMLElement).append(piece ?? "");
-    this.wait("Calling a tool");
-  }
-
-  /** @param {number} index */
-  #tool(index) {
-    const tool = copy("#tool-template", ".tool");
-    this.#tools.set(index, tool);
-    find(this.article, ".tools", HTMLElement).append(tool);
-    return tool;
+  /** @param {Frame} frame of a tool. The text, which may have begun before, goes on when it has given what it gives. */
+  #used({ toolCall, toolResult }) {
+    this.painter.end.keep(() => (toolCall ? this.tools.called(toolCall) : toolResult && this.tools.gave(toolResult)));
+    this.#begun = false;
+    this.wait(this.tools.awaited || `Waiting for ${this.model}`);
   }
 }

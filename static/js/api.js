@@ -1,65 +1,88 @@
 // @ts-check
-/** @import {ChatPage, ChatWithHistory} from "./types.js" */
+/** @import {LlmFrame} from "./types.js" */
+import { request, stopRun } from "./server.js";
+import { events } from "./sse.js";
 
-const READ_MS = 10_000;
-
-/** A status that is no success, in the server's words. `body` is its JSON, which may name what was saved. */
-export class Refusal extends Error {
-  /** @param {number} status @param {Record<string, any>} body */
-  constructor(status, body) {
-    super(body.message ?? `The server answered with status ${status}.`);
-    this.status = status;
-    this.body = body;
-  }
-
-  /** @param {Response} response */
-  static async of(response) {
-    const body = await response.json().catch(() => ({}));
-    return new Refusal(response.status, body);
+/** An answer that ended with an error, or without an end. `code` is one of docs/api.md's, or `broken`. */
+export class BrokenAnswer extends Error {
+  /** @param {string} message @param {string} code */
+  constructor(message, code) {
+    super(message);
+    this.code = code;
   }
 }
 
 /**
- * @param {string} path
- * @param {RequestInit} [init]
- * @returns {Promise<Response>} a success; throws a Refusal, or a TypeError when the server was not reached
+ * The frames of a streamed answer (docs/api.md, the LLM API), the last of which is `done`.
+ *
+ * @param {"chat" | "chat/session"} route
+ * @param {object} data the request's body
+ * @param {AbortSignal} [signal] stops the model. Whoever only leaves lets a session's answer be recorded to its end.
+ * @returns {AsyncGenerator<LlmFrame, void, void>} throws a Refusal, a BrokenAnswer, what the network threw, or the signal's reason
  */
-async function request(path, init) {
-  const response = await fetch(path, { headers: { "Content-Type": "application/json" }, ...init });
-  if (!response.ok) throw await Refusal.of(response);
-  return response;
+export async function* llmFrames(route, data, signal) {
+  const response = await request(`/api/llm/${route}/stream`, { method: "POST", body: JSON.stringify(data), signal });
+  try {
+    for await (const event of events(/** @type {ReadableStream} */ (response.body))) {
+      signal?.throwIfAborted();
+      const frame = understood(event.data);
+      yield frame;
+      if (frame.done) return;
+    }
+  } catch (error) {
+    const runId = response.headers.get("X-Run-Id");
+    if (runId && signal?.aborted) stopRun(runId).catch(() => {});
+    throw error;
+  }
+  throw new BrokenAnswer("The answer ended before it was whole.", "broken");
+}
+
+/** @param {string} data @returns {LlmFrame} */
+function understood(data) {
+  const frame = JSON.parse(data);
+  if (frame.error) throw new BrokenAnswer(frame.error, frame.code ?? "failed");
+  return frame;
 }
 
 /**
- * @param {{q?: string, before?: string}} query
- * @param {AbortSignal} [signal]
- * @returns {Promise<ChatPage>}
+ * @callback OnChunk
+ * @param {string} text what was added to the answer; empty where the frame holds something else
+ * @param {LlmFrame} frame
+ *
+ * @callback OnComplete
+ * @param {string} text the whole answer
+ * @param {LlmFrame} frame the last one: usage, finish reason, the session's id
+ *
+ * @typedef {(data: object, onChunk?: OnChunk, onComplete?: OnComplete, onError?: (error: Error) => void) => {abort: () => void}} Ask
  */
-export async function listChats(query, signal) {
-  const response = await request(`/chats?${new URLSearchParams(query)}`, { signal });
-  return response.json();
-}
 
 /**
- * @param {string} id
- * @returns {Promise<ChatWithHistory>}
+ * @param {"chat" | "chat/session"} route
+ * @param {object} data
+ * @param {OnChunk} [onChunk]
+ * @param {OnComplete} [onComplete] once
+ * @param {(error: Error) => void} [onError] once, instead
+ * @returns {{abort: () => void}} stops the model; nothing is called after it
  */
-export async function readChat(id) {
-  const response = await request(`/chat/${id}`, { signal: AbortSignal.timeout(READ_MS) });
-  return response.json();
+function listen(route, data, onChunk, onComplete, onError) {
+  const aborter = new AbortController();
+  const read = async () => {
+    let whole = "";
+    for await (const frame of llmFrames(route, data, aborter.signal)) {
+      if (frame.done) return () => onComplete?.(whole, frame);
+      whole += frame.content ?? "";
+      onChunk?.(frame.content ?? "", frame);
+    }
+  };
+  const tell = (/** @type {(() => void) | undefined} */ outcome) => void (aborter.signal.aborted || outcome?.());
+  read().then(tell, (error) => tell(() => onError?.(error)));
+  return aborter;
 }
 
-/** @param {string} id @param {string} title */
-export async function renameChat(id, title) {
-  await request(`/chat/${id}`, { method: "PATCH", body: JSON.stringify({ title }) });
-}
+export const llmAPI = {
+  /** A conversation, of which nothing is kept. @type {Ask} */
+  chatStream: (...asked) => listen("chat", ...asked),
 
-/** @param {string} id The request outlives the page. */
-export async function deleteChat(id) {
-  await request(`/chat/${id}`, { method: "DELETE", keepalive: true });
-}
-
-/** @param {string} runId */
-export async function stopRun(runId) {
-  await request(`/runs/${runId}/stop`, { method: "POST" });
-}
+  /** A message in a session, which is kept. @type {Ask} */
+  chatSessionStream: (...asked) => listen("chat/session", ...asked),
+};

@@ -1,6 +1,6 @@
 // @ts-check
 /** @import {Chat} from "./types.js" */
-import { listChats } from "./api.js";
+import { listChats } from "./server.js";
 import { copy, find } from "./dom.js";
 
 /** The list of chats, newest first; older ones come as the reader gets there. */

@@ -5,7 +5,7 @@
 /** @import {Answer} from "./answer.js" */
 /** @import {Submission} from "./types.js" */
 /** @import {Transcript} from "./transcript.js" */
-import { Refusal } from "./api.js";
+import { Refusal } from "./server.js";
 import { Exchange } from "./exchange.js";
 import { Submissions } from "./submission.js";
 import { branch, Upkeep } from "./upkeep.js";
@@ -19,7 +19,7 @@ export class Conversation {
 
   /**
    * @param {HTMLElement} main
-   * @param {{transcript: Transcript, composer: Composer, notice: Notice, announcer: Announcer}} page
+   * @param {{transcript: Transcript, composer: Composer, tools: import("./tool-choice.js").ToolChoice, notice: Notice, announcer: Announcer}} page
    * @param {{touched: (chatId: string) => void, gone: () => void}} listener
    */
   constructor(main, page, listener) {
@@ -29,10 +29,10 @@ export class Conversation {
     this.#upkeep = new Upkeep({
       chatId: () => this.chatId,
       busy: () => this.running,
-      show: (chat) => (page.transcript.show(branch(chat)), void this.resume()),
+      show: (chat) => (page.transcript.show(branch(chat)), page.tools.show(chat.tools), void this.resume()),
       gone: () => listener.gone(),
     });
-    this.#submissions = new Submissions(() => ({ chatId: this.chatId, stream: page.composer.stream }));
+    this.#submissions = new Submissions(() => ({ chatId: this.chatId, stream: page.composer.stream, ...page.tools.ofNew }));
     page.transcript.element.addEventListener("submit", (event) => this.#againPressed(event));
   }
 

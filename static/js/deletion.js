@@ -1,9 +1,8 @@
 // @ts-check
 /** @import {Toast} from "./toast.js" */
-import { deleteChat } from "./api.js";
+import { deleteChat } from "./server.js";
 
 const UNDO_MS = 6000;
-const NEWS_MS = 4000;
 
 /** Deletes a chat after a time in which it can be undone; leaving the page ends that time. */
 export class Deletion {
@@ -38,7 +37,7 @@ export class Deletion {
     } catch (error) {
       this.listener.show(id);
       const why = /** @type {Error} */ (error).message;
-      this.toast.show(`The chat was not deleted. ${why}`, { ms: NEWS_MS, undo: null, gone: () => {} });
+      this.toast.tell(`The chat was not deleted. ${why}`);
     }
   }
 }

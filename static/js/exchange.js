@@ -1,7 +1,7 @@
 // @ts-check
 /** @import {Answer} from "./answer.js" */
 /** @import {Ending, Frame, Ids, NumberedFrame, Submission} from "./types.js" */
-import { Refusal, stopRun } from "./api.js";
+import { Refusal, stopRun } from "./server.js";
 import { readEnded, RunFollower } from "./run.js";
 import { fetchWhole, openStream } from "./submission.js";
 

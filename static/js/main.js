@@ -1,6 +1,6 @@
 // @ts-check
 import { Announcer } from "./announcer.js";
-import { readChat, renameChat } from "./api.js";
+import { changeChat, readChat } from "./server.js";
 import { ChatList } from "./chat-list.js";
 import { ChatMenu } from "./chat-menu.js";
 import { ChatSearch } from "./chat-search.js";
@@ -16,6 +16,7 @@ import { Sidebar } from "./sidebar.js";
 import { Tabs } from "./tabs.js";
 import { ChatTitle } from "./title.js";
 import { Toast } from "./toast.js";
+import { ToolChoice } from "./tool-choice.js";
 import { Transcript } from "./transcript.js";
 
 const main = find(document, "#main", HTMLElement);
@@ -34,9 +35,14 @@ const transcript = new Transcript(
   new Painter(end),
   main.dataset.model ?? "the model",
 );
+/** @type {ToolChoice} */
+const tools = new ToolChoice(
+  () => conversation.chatId,
+  (error) => toast.tell(`The tools were not changed. ${error.message}`),
+);
 const conversation = new Conversation(
   main,
-  { transcript, composer, notice, announcer: new Announcer(find(document, "#announcer", HTMLElement)) },
+  { transcript, composer, tools, notice, announcer: new Announcer(find(document, "#announcer", HTMLElement)) },
   { touched: (id) => void touched(id), gone },
 );
 
@@ -58,9 +64,11 @@ new Sidebar(find(document, "#sidebar", HTMLElement));
 /** A chat got a message: it goes to the top of the list, a new one with the title the server gave it. @param {string} id */
 async function touched(id) {
   const known = chats.raise(id);
-  const chat = known ? { _id: id, title: title.heading.textContent ?? "" } : await readChat(id);
-  if (!known) chats.add(chat);
-  if (!known) title.show(chat.title);
+  if (known) return tabs.tell("asked", { _id: id, title: title.heading.textContent ?? "" });
+  const chat = await readChat(id);
+  chats.add(chat);
+  title.show(chat.title);
+  tools.begun(chat.tools);
   tabs.tell("asked", chat);
 }
 
@@ -87,13 +95,13 @@ presence.addEventListener("back", () => void conversation.catchUp());
 /** @param {string} id @param {string} name */
 async function rename(id, name) {
   try {
-    await renameChat(id, name);
+    await changeChat(id, { title: name });
     chats.rename(id, name);
     if (id === conversation.chatId) title.show(name);
     tabs.tell("renamed", { _id: id, title: name });
   } catch (error) {
     const why = /** @type {Error} */ (error).message;
-    toast.show(`The chat was not renamed. ${why}`, { ms: 4000, undo: null, gone: () => {} });
+    toast.tell(`The chat was not renamed. ${why}`);
   }
 }
 

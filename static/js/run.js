@@ -1,6 +1,6 @@
 // @ts-check
 /** @import {Frame, Message, NumberedFrame} from "./types.js" */
-import { readChat, Refusal } from "./api.js";
+import { readChat, Refusal } from "./server.js";
 import { pause, reach } from "./connection.js";
 import { presence } from "./presence.js";
 import { frames } from "./stream.js";

@@ -1,6 +1,6 @@
 // @ts-check
 /** @import {Ids, NumberedFrame, Submission, WholeAnswer} from "./types.js" */
-import { Refusal } from "./api.js";
+import { Refusal } from "./server.js";
 import { pause, reach } from "./connection.js";
 import { presence } from "./presence.js";
 import { frames } from "./stream.js";
@@ -15,7 +15,7 @@ export class Submissions {
   /** @type {WeakMap<Element, Submission>} */
   #unsent = new WeakMap();
 
-  /** @param {() => {chatId: string | null, stream: boolean}} present */
+  /** @param {() => {chatId: string | null, stream: boolean, tools?: string[]}} present */
   constructor(present) {
     this.present = present;
   }

@@ -14,14 +14,12 @@ export class ChatTitle {
   show(title) {
     this.heading.textContent = this.field.value = title;
     document.title = `${title} · ChatStream`;
-    this.menu.hidden = false;
   }
 
   /** A new chat has none. */
   clear() {
     this.heading.textContent = "New chat";
     document.title = "ChatStream";
-    this.menu.hidden = true;
   }
 
   /** @returns {boolean} whether it was open */

@@ -1,6 +1,8 @@
 // @ts-check
 import { find } from "./dom.js";
 
+const NEWS_MS = 4000;
+
 /** A sentence at the foot that leaves by itself, with one thing to do; stays while it is pointed at or focused. */
 export class Toast {
   #timer = 0;
@@ -28,6 +30,11 @@ export class Toast {
     this.button.hidden = shown.undo === null;
     this.element.showPopover();
     this.#wait();
+  }
+
+  /** With nothing to do about it. @param {string} sentence */
+  tell(sentence) {
+    this.show(sentence, { ms: NEWS_MS, undo: null, gone: () => {} });
   }
 
   /** As if the time were over. */

@@ -9,19 +9,27 @@
  * @typedef {{firstTokenMs?: number | null, totalMs?: number, tokensPerSecond?: number | null}} Timings
  *
  * @typedef {{runId: string, chatId: string, messageId: string}} Ids  The first frame.
- * @typedef {{index?: number, id?: string | null, name?: string | null, arguments?: string | null}} ToolCall
+ * @typedef {{index?: number, id?: string | null, name?: string | null, arguments?: string | null,
+ *   result?: string, failed?: boolean}} ToolCall  With a result, where it was run on the server.
+ * @typedef {{index?: number, content: string, failed?: boolean}} ToolResult
  * @typedef {{state: string, error?: Problem | null, usage?: Usage | null, timings?: Timings | null,
  *   model?: string | null}} Ending  The last frame; also a state of the page's own, named in `_endings.html`.
- * @typedef {Partial<Ids> & Partial<Ending> & {text?: string, reasoning?: string, toolCall?: ToolCall}} Frame
+ * @typedef {Partial<Ids> & Partial<Ending> & {text?: string, reasoning?: string, toolCall?: ToolCall,
+ *   toolResult?: ToolResult}} Frame
  * @typedef {{id: number, data: Frame}} NumberedFrame
  *
- * @typedef {{prompt?: string, retry?: string, continue?: string, chatId: string | null, requestId: string, stream: boolean}} Submission
+ * @typedef {{prompt?: string, retry?: string, continue?: string, chatId: string | null, tools?: string[],
+ *   requestId: string, stream: boolean}} Submission
  * @typedef {Ids & Ending & {completion: string}} WholeAnswer  What `stream: false` answers.
  * @typedef {{_id: string, title: string}} Chat
  * @typedef {Ending & {_id: string, content: string, reasoning?: string, runId?: string | null,
  *   parentId?: string | null, role?: "user" | "assistant", toolCalls?: ToolCall[] | null}} Message
+ * @typedef {{content?: string, reasoning?: string, tool_call?: {id: string, name: string, arguments: string},
+ *   tool_result?: {id: string, name: string, content: string, failed: boolean}, done?: true, finish_reason?: string,
+ *   state?: string, usage?: Usage, session_id?: string}} LlmFrame  One of the first four, or the last one.
+ *
  * @typedef {{chats: Chat[], before: string | null}} ChatPage
- * @typedef {Chat & {leafId: string | null, history: Message[]}} ChatWithHistory
+ * @typedef {Chat & {tools: string[], leafId: string | null, history: Message[]}} ChatWithHistory
  */
 
 export {};

@@ -1,6 +1,6 @@
 // @ts-check
 /** @import {ChatWithHistory, Message} from "./types.js" */
-import { readChat, Refusal } from "./api.js";
+import { readChat, Refusal } from "./server.js";
 import { pause } from "./connection.js";
 
 const ATTEMPTS = 6;

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.api import Api
@@ -49,6 +50,10 @@ class Page:
     def click(self, role: str, name: str) -> None:
         self.browser.find(role, name).click()
 
+    def open_menu(self) -> None:
+        """The open chat's; a second time closes it."""
+        self.browser.driver.find_element(By.CSS_SELECTOR, "#topbar-menu summary").click()
+
     @property
     def draft(self) -> str:
         return str(self.browser.evaluate("return document.querySelector('#prompt').value"))
@@ -72,6 +77,12 @@ class Page:
     def phase(self) -> str:
         """What the last answer waits for, in words."""
         return str(self.browser.evaluate(f"return {LAST}?.querySelector('.phase')?.innerText ?? ''"))
+
+    @property
+    def tools(self) -> list[list[str]]:
+        """The lines one sees of each tool that the last answer calls."""
+        script = f"return [...{LAST}?.querySelectorAll('.tool') ?? []].map((tool) => tool.innerText)"
+        return [[line for line in text.split("\n") if line] for text in self.browser.evaluate(script)]
 
     def wait_answer(self, text: str) -> None:
         """Until the last answer reads exactly so."""

@@ -71,7 +71,7 @@ def test_reasoning_and_tool_calls_stand_apart(page: Page, model_server: ModelSer
     page.wait_state("complete")
     assert page.answer == TIDE
     assert page.browser.evaluate(f"return {LAST}.querySelector('.reasoning .text').textContent") == "Water is patient."
-    assert page.browser.evaluate(f"return {LAST}.querySelector('.tool').textContent") == 'Calls get_tide{"at":"noon"}'
+    assert page.tools == [["Calls get_tide", '{"at":"noon"}']]
 
 
 def test_a_reload_in_a_tool_call_shows_it_once(page: Page, one_server: ChatStream, model_server: ModelServer) -> None:
@@ -82,14 +82,13 @@ def test_a_reload_in_a_tool_call_shows_it_once(page: Page, one_server: ChatStrea
         [["delta", {"tool_calls": [call]}], ["gate", "more"], ["delta", {"tool_calls": [rest]}], ["rst"]]
     )
     page.ask("Call something")
-    tools = f"return [...{LAST}?.querySelectorAll('.tool') ?? []].map((tool) => tool.textContent)"
-    page.browser.wait(lambda: page.browser.evaluate(tools) == ['Calls get_tide{"at":'])
+    page.browser.wait(lambda: page.tools == [["Calls get_tide", '{"at":']])
     page.browser.wait(lambda: Api(one_server.address).history(page.chat_id)[-1]["toolCalls"])
     page.reload()
-    page.browser.wait(lambda: page.phase.startswith("Calling a tool"))
-    assert page.browser.evaluate(tools) == ['Calls get_tide{"at":']
+    page.browser.wait(lambda: page.phase.startswith("Calling get_tide"))
+    assert page.tools == [["Calls get_tide", '{"at":']]
     model_server.release("more")
     page.wait_state("upstream_error")
     for _ in range(2):
-        assert page.browser.evaluate(tools) == ['Calls get_tide{"at":"noon"}']
+        assert page.tools == [["Calls get_tide", '{"at":"noon"}']]
         page.reload()

@@ -1,0 +1,67 @@
+// @ts-check
+/** @import {ChatPage, ChatWithHistory} from "./types.js" */
+
+// What the page asks of its server, besides the streams.
+
+const READ_MS = 10_000;
+
+/** A status that is no success, in the server's words. `body` is its JSON, which may name what was saved. */
+export class Refusal extends Error {
+  /** @param {number} status @param {Record<string, any>} body */
+  constructor(status, body) {
+    super(body.message ?? `The server answered with status ${status}.`);
+    this.status = status;
+    this.body = body;
+  }
+
+  /** @param {Response} response */
+  static async of(response) {
+    const body = await response.json().catch(() => ({}));
+    return new Refusal(response.status, body);
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} [init]
+ * @returns {Promise<Response>} a success; throws a Refusal, or a TypeError when the server was not reached
+ */
+export async function request(path, init) {
+  const response = await fetch(path, { headers: { "Content-Type": "application/json" }, ...init });
+  if (!response.ok) throw await Refusal.of(response);
+  return response;
+}
+
+/**
+ * @param {{q?: string, before?: string}} query
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<ChatPage>}
+ */
+export async function listChats(query, signal) {
+  const response = await request(`/chats?${new URLSearchParams(query)}`, { signal });
+  return response.json();
+}
+
+/**
+ * @param {string} id
+ * @returns {Promise<ChatWithHistory>}
+ */
+export async function readChat(id) {
+  const response = await request(`/chat/${id}`, { signal: AbortSignal.timeout(READ_MS) });
+  return response.json();
+}
+
+/** @param {string} id @param {{title?: string, tools?: string[]}} change */
+export async function changeChat(id, change) {
+  await request(`/chat/${id}`, { method: "PATCH", body: JSON.stringify(change) });
+}
+
+/** @param {string} id The request outlives the page. */
+export async function deleteChat(id) {
+  await request(`/chat/${id}`, { method: "DELETE", keepalive: true });
+}
+
+/** @param {string} runId */
+export async function stopRun(runId) {
+  await request(`/runs/${runId}/stop`, { method: "POST" });
+}
