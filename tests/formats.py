@@ -11,8 +11,11 @@ from typing import Any
 
 from tests.api import Api, Streamed
 from tests.servers.app import ChatStream
-from tests.servers.model_server import ModelServer
+from tests.servers.model_server import ModelServer, failure
+from tests.servers.mosquitto import Mosquitto
 from tests.servers.server import ROOT
+from tests.web.caller import connected
+from tests.web.peer import Peer
 
 PAGE = ROOT / "docs/formats.md"
 PROMPT = "How much is 6 times 7?"
@@ -126,7 +129,61 @@ RELAYED = Example(
 )
 
 
-def sections(api: Api, model: ModelServer) -> Iterator[str]:
+TEXTS = Example(
+    "OpenAI's text completions, for comparison",
+    "Told from a chat, for a model that has no text completions.",
+    "POST",
+    "/v1/completions",
+    {"model": "m", "prompt": PROMPT, "stream": True},
+)
+SOCKET = """\
+## WebSocket
+
+The native frames without their numbers. Here the answer is taken up from its beginning; `{{"type": "start", …}}` asks.
+
+```
+GET /ws
+
+→ {order}
+{frames}
+```
+"""
+BROKER = """\
+## MQTT 5
+
+The same frames on the response topic that the request names. `id` is a user property.
+
+```
+→ chatstream/request    response topic: me/chatstream/a    correlation data: a
+  {order}
+{frames}
+```
+"""
+
+
+def socket_section(api: Api, run_id: str) -> str:
+    with Peer(api.address) as peer:
+        order = {"type": "follow", "runId": run_id}
+        peer.say(**{"type_" if name == "type" else name: value for name, value in order.items()})
+        frames = "\n".join(f"← {_compact(frame)}" for frame in peer.rest())
+    return SOCKET.format(order=json.dumps(order), frames=frames)
+
+
+def broker_section(server: ChatStream, broker: Mosquitto, run_id: str) -> str:
+    caller = connected(server, broker, "chatstream")
+    order = {"type": "follow", "runId": run_id, "after": 5}
+    caller.ask(order)
+    frames = "\n".join(f"← me/chatstream/a    id: {n}\n  {_compact(frame)}" for n, frame in caller.frames())
+    caller.close()
+    return BROKER.format(order=json.dumps(order), frames=frames)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def sections(server: ChatStream, broker: Mosquitto, model: ModelServer) -> Iterator[str]:
+    api = Api(server.address)
     model.script(THINKING)
     model.script(SPEAKING)
     first = NATIVE.open(api)
@@ -138,14 +195,21 @@ def sections(api: Api, model: ModelServer) -> Iterator[str]:
     yield NATIVE.section(first)
     yield from (one.section(one.open(api)) for one in examples(first.headers["X-Run-Id"], first.headers["X-Chat-Id"]))
     yield resumed.section(beside)
+    yield socket_section(api, first.headers["X-Run-Id"])
+    yield broker_section(server, broker, first.headers["X-Run-Id"])
     model.script(THINKING)
     yield RELAYED.section(RELAYED.open(api))
+    model.script(failure(404, "There are no text completions."))
+    model.script(SPEAKING)
+    yield TEXTS.section(TEXTS.open(api))
 
 
 def page() -> str:
     """The whole page, as docs/formats.md has it."""
-    with ModelServer() as model, ChatStream({"OPENAI_BASE_URL": model.url, "AI_MODEL": "m"}) as server:
-        return stable("\n".join([INTRODUCTION.format(prompt=PROMPT), *sections(Api(server.address), model)]))
+    with ModelServer() as model, Mosquitto() as broker:
+        settings = {"OPENAI_BASE_URL": model.url, "AI_MODEL": "m", "CHATSTREAM_MQTT_URL": broker.url}
+        with ChatStream(settings) as server:
+            return stable("\n".join([INTRODUCTION.format(prompt=PROMPT), *sections(server, broker, model)]))
 
 
 def stable(text: str) -> str:

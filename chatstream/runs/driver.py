@@ -55,6 +55,8 @@ class Driver:
         """How many events there were when upstream was asked last."""
         self._calls = 0
         """The index of the next round's first tool call."""
+        self._breaks = False
+        """Whether a paragraph ends before the next text: models begin each round as if nothing stood before it."""
         self._usage: dict[str, int] | None = None
         """Of the rounds that are over."""
         self._first_token_ms: int | None = None
@@ -132,6 +134,7 @@ class Driver:
     def _run_tools(self, calls: list[Call]) -> None:
         self._close()
         text, self._usage, self._stream = joined(self.run.events[self._round_at :], "text"), self._used(), None
+        self._breaks = self._breaks or bool(text.strip())
         self.deadlines.pause()
         self._dialogue.run(calls, self._took)
         self._dialogue.tell(text, calls)
@@ -189,6 +192,9 @@ class Driver:
         for kind, data in deltas:
             if kind == "toolCall":
                 data = {**data, "index": self._calls + data["index"]}
+            elif kind == "text" and self._breaks:
+                self._breaks = False
+                self.run.append("text", "\n\n")
             self.run.append(kind, data)
         self.run.wake()
 

@@ -14,7 +14,7 @@ from chatstream.errors import Gone, status_of
 from chatstream.store.records import RunRecord
 from chatstream.web import departures
 from chatstream.web.services import services
-from chatstream.wire.events import RunEvent, joined, size
+from chatstream.wire.events import RunEvent, joined, size, tool_calls
 from chatstream.wire.formats import EVENT_STREAM, Encoder, native
 from chatstream.wire.formats import failure as failure_of
 
@@ -109,7 +109,13 @@ def whole(record: RunRecord) -> Response:
         return failure(record, events, retry_after)
     ids = {"chatId": record.chat_id, "messageId": record.message_id, "runId": record.id}
     outcome = {name: end[name] for name in ("state", "usage", "timings")}
-    return jsonify(completion=joined(events, "text") or EMPTY, **ids, **outcome)
+    return jsonify(completion=joined(events, "text") or EMPTY, **_beside_text(events), **ids, **outcome)
+
+
+def _beside_text(events: list[RunEvent]) -> dict[str, Any]:
+    """Reasoning and tool calls, where there are any."""
+    found = {"reasoning": joined(events, "reasoning"), "toolCalls": tool_calls(events)}
+    return {name: value for name, value in found.items() if value}
 
 
 def collected(record: RunRecord) -> tuple[list[RunEvent], str | None]:
@@ -131,6 +137,7 @@ def failure(record: RunRecord, events: list[RunEvent], retry_after: str | None, 
         messageId=record.message_id,
         state=events[-1].data["state"],
         completion=joined(events, "text"),
+        **_beside_text(events),
         **more,
     )
     body.status_code = status_of(error["code"])

@@ -1,17 +1,11 @@
 """Section 5 of docs/api.md: answers over MQTT 5, through a real broker."""
 
-import json
-import queue
 import signal
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from chatstream.errors import SettingsError
 from chatstream.settings import load
@@ -19,81 +13,8 @@ from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer, answer, failure
 from tests.servers.mosquitto import Mosquitto
+from tests.web.caller import Caller, answers, connected, framed
 from tests.web.conftest import Serve
-
-LOOK = b"look"
-"""Of requests that only look whether somebody answers; the answers may come late."""
-
-
-class Caller:
-    """A program that asks over MQTT."""
-
-    def __init__(self, broker: Mosquitto, prefix: str) -> None:
-        self.topic = f"me/{prefix}"
-        self._request = f"{prefix}/request"
-        self._messages: queue.Queue[MQTTMessage] = queue.Queue()
-        self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
-        self._client.on_message = lambda _, __, message: self._messages.put(message)
-        subscribed: queue.Queue[None] = queue.Queue()
-        self._client.on_subscribe = lambda *_: subscribed.put(None)
-        self._client.on_connect = lambda client, *_: client.subscribe(f"{self.topic}/#", qos=1)
-        self._client.reconnect_delay_set(1, 1)
-        self._client.connect("127.0.0.1", broker.port)
-        self._client.loop_start()
-        subscribed.get(timeout=10)
-
-    def ask(self, body: Any, correlation: bytes = b"a", topic: str | None = "", retain: bool = False) -> None:
-        """Send a request; `topic` None names no response topic."""
-        properties = Properties(PacketTypes.PUBLISH)
-        if topic is not None:
-            properties.ResponseTopic = topic or f"{self.topic}/{correlation.decode()}"
-            properties.CorrelationData = correlation
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self._client.publish(self._request, content, qos=1, retain=retain, properties=properties).wait_for_publish(10)
-
-    def messages(self, timeout: float = 10) -> Iterator[MQTTMessage]:
-        while True:
-            message = self._messages.get(timeout=timeout)
-            if message.properties.CorrelationData != LOOK:
-                yield message
-
-    def frames(self) -> list[tuple[int, Any]]:
-        """The frames of one answer to its last, each with its number."""
-        found = []
-        for message in self.messages():
-            found.append(framed(message))
-            if "state" in found[-1][1] or "error" in found[-1][1]:
-                return found
-        return found
-
-    def quiet(self, seconds: float) -> bool:
-        """Whether nothing comes for so long."""
-        try:
-            next(self.messages(seconds))
-        except queue.Empty:
-            return True
-        return False
-
-    def looked(self, seconds: float) -> bool:
-        """Whether a look is answered within this time."""
-        try:
-            return self._messages.get(timeout=seconds).properties.CorrelationData == LOOK
-        except queue.Empty:
-            return False
-
-    @property
-    def connected(self) -> bool:
-        return self._client.is_connected()
-
-    def close(self) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
-def framed(message: MQTTMessage) -> tuple[int, Any]:
-    assert message.properties is not None
-    number = dict(getattr(message.properties, "UserProperty", [])).get("id", "0")
-    return int(number), json.loads(message.payload)
 
 
 @pytest.fixture(scope="module")
@@ -123,18 +44,6 @@ def caller(broker: Mosquitto, server: ChatStream, api: Api) -> Iterator[Caller]:
     caller = connected(server, broker, "house/chat")
     yield caller
     caller.close()
-
-
-def connected(server: ChatStream, broker: Mosquitto, prefix: str) -> Caller:
-    caller = Caller(broker, prefix)
-    server.wait_until(lambda: answers(caller), "answer over MQTT")
-    return caller
-
-
-def answers(caller: Caller) -> bool:
-    """Whether the server is subscribed by now."""
-    caller.ask(b"{", correlation=LOOK)
-    return caller.looked(0.5)
 
 
 def test_an_answer_comes_on_the_response_topic(caller: Caller, api: Api, model_server: ModelServer) -> None:

@@ -43,7 +43,8 @@ def test_a_tool_is_called_and_the_answer_goes_on(api: Api, model_server: ModelSe
     ids, frames = api.answer("What is 6 times 7?", tools=["calculate"])
     assert [n for n, _ in frames] == list(range(1, len(frames) + 1))
     result = {"index": 0, "id": "c0", "name": "calculate", "content": "42", "failed": False}
-    assert (results(frames), text_of(frames), frames[-1][1]["state"]) == ([result], "Let me see. It is 42", "complete")
+    assert (results(frames), frames[-1][1]["state"]) == ([result], "complete")
+    assert text_of(frames) == "Let me see. \n\nIt is 42"
     assert frames[-1][1]["usage"]["completion_tokens"] == 5 + 3
     first, second = (entry["body"] for entry in model_server.requests())
     assert [tool["function"]["name"] for tool in first["tools"]] == ["calculate"]
@@ -58,6 +59,13 @@ def test_a_tool_is_called_and_the_answer_goes_on(api: Api, model_server: ModelSe
         {"id": "c0", "name": "calculate", "arguments": SUM, "result": "42", "failed": False}
     ]
     assert list(api.open("GET", f"/runs/{ids['runId']}/events").frames()) == frames
+
+
+def test_a_whole_answer_has_its_calls(api: Api, model_server: ModelServer) -> None:
+    model_server.script([["reasoning", "hm"], *calls(("calculate", SUM))])
+    model_server.script(answer("It is 42"))
+    whole = api.post("/chat", {"prompt": "What is 6 times 7?", "tools": ["calculate"]}).json
+    assert (whole["completion"], whole["reasoning"], whole["toolCalls"][0]["result"]) == ("It is 42", "hm", "42")
 
 
 def test_the_next_question_knows_of_the_calls(api: Api, model_server: ModelServer) -> None:
