@@ -56,8 +56,8 @@ $(PY):
 		echo "On Debian and Ubuntu install its part for that: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(RUNS): requirements.txt | $(PY)
-	$(PIP) -r requirements.txt
+$(RUNS): requirements.txt pyproject.toml | $(PY)
+	$(PIP) -r requirements.txt -e .
 	@touch $@
 
 $(TESTS): requirements-dev.txt $(RUNS)

@@ -17,6 +17,8 @@ from msgspec import Meta, inspect
 
 from chatstream.errors import SettingsError
 
+_CLIENTS = ("CHATSTREAM_URL",)
+"""Set for the command line: no settings of a server."""
 _SHARED = ("openai_", "llm_", "ai_", "mongodb_")
 _SECRET = ("OPENAI_API_KEY", "MONGODB_URI", "CHATSTREAM_MQTT_URL")
 _ALIASES = {
@@ -146,7 +148,7 @@ def misspelt(environ: Mapping[str, str] | None = None, dotenv: str | os.PathLike
     """A sentence for each `CHATSTREAM_…` variable that is no setting."""
     known = [field.encode_name for field in msgspec.structs.fields(Settings)]
     given = {**dotenv_values(Path(dotenv)), **(os.environ if environ is None else environ)}
-    strange = sorted(name for name in given if name.startswith("CHATSTREAM_") and name not in known)
+    strange = sorted(name for name in given if name.startswith("CHATSTREAM_") and name not in (*known, *_CLIENTS))
     return [f"{name} is no setting. {_meant(name, known)}" for name in strange]
 
 

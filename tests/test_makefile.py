@@ -13,7 +13,7 @@ from tests.servers.server import ROOT
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    for file in ("Makefile", "requirements.txt"):
+    for file in ("Makefile", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / file, tmp_path)
     return tmp_path
 

@@ -97,7 +97,8 @@ def test_the_environment_wins_under_either_name(tmp_path: Path) -> None:
 
 def test_a_misspelt_name_is_told(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("CHATSTREAM_FRAMEMS=5\nOTHER=1\n")
-    sentences = settings.misspelt({"CHATSTREAM_QUOKKA": "1", "CHATSTREAM_BIND": "x"}, tmp_path / ".env")
+    environ = {"CHATSTREAM_QUOKKA": "1", "CHATSTREAM_BIND": "x", "CHATSTREAM_URL": "of the command line"}
+    sentences = settings.misspelt(environ, tmp_path / ".env")
     assert sentences == [
         "CHATSTREAM_FRAMEMS is no setting. Did you mean CHATSTREAM_FRAME_MS?",
         "CHATSTREAM_QUOKKA is no setting. `make settings` lists them.",

@@ -57,11 +57,13 @@ class Gateway:
         raise UnknownModel(f"There is no model {model!r} here. Known models: {known}.")
 
     def listed(self) -> list[tuple[str, Provider]]:
-        """All models by the names that `choose` finds them by, each with its provider.
+        """All models by the names that `choose` finds them by, each with its provider; the default one first.
 
         A model's own name, or `provider/model` where two providers have that name.
         """
-        pairs = dict.fromkeys((provider, model) for provider, models in self._lists().items() for model in models)
+        found = [(provider, model) for provider, models in self._lists().items() for model in models]
+        default = self.providers.default, self.default_model()
+        pairs = dict.fromkeys(sorted(found, key=default.__ne__))
         having = Counter(model for _, model in pairs)
         long = {f"{provider.name}/{model}" for provider, model in pairs}
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import gevent
 import msgspec
 from dotenv import dotenv_values
 
@@ -81,7 +80,22 @@ def resolve(settings: Settings, list_models: ListModels) -> Providers:
     return Providers((found or Provider(DEMO),))
 
 
+def named(settings: Settings, name: str) -> Provider:
+    """One of the providers file.
+
+    :raises SettingsError: if it is not there, or has no key
+    """
+    if not Path(settings.providers).exists():
+        raise SettingsError(f"There is no {settings.providers} here that names providers: docs/providers.md.")
+    entries = _read(Path(settings.providers)).providers
+    if name not in entries:
+        raise SettingsError(f"{settings.providers} names no provider {name!r}. It names {', '.join(entries)}.")
+    return _provider(name, entries[name], {**dotenv_values(".env"), **os.environ}, None)
+
+
 def _discover(settings: Settings, list_models: ListModels) -> Provider | None:
+    import gevent  # here alone: a program that only reads the providers file needs none
+
     ours = settings.bind.rpartition(":")[2]
     ports = [port for port in LOCAL_SERVERS if str(port) != ours]
     urls = [f"http://127.0.0.1:{port}/v1" for port in ports]

@@ -165,7 +165,8 @@ def test_a_failed_answer_names_its_session(api: Api, model_server: ModelServer) 
     assert (reply.status, reply.json["session_id"], reply.json["completion"]) == (502, "bad", "Hel")
     model_server.script(broken)
     last = streamed(api, "/api/llm/chat/session/stream", {"session_id": "bad", "message": "Two"})[-1]
-    assert (set(last), last["session_id"]) == ({"error", "code", "session_id"}, "bad")
+    assert (set(last), last["session_id"]) == ({"error", "code", "state", "timings", "session_id"}, "bad")
+    assert last["state"] == "upstream_error"
     model_server.script([["status", 500, {}, {"error": {"message": "no"}}]])
     refused = api.post("/api/llm/chat/session/stream", {"session_id": "bad", "message": "Three"})
     assert (refused.status, refused.json["session_id"]) == (502, "bad")

@@ -202,7 +202,7 @@ ROWS = {
         lambda: content.Encoder(session_id="s"),
         CONTENT,
         '"done"',
-        'data: {"error":"It broke.","code":"broke","session_id":"s"}\n\n',
+        'data: {"error":"It broke.","code":"broke","state":"upstream_error","session_id":"s"}\n\n',
     ),
     "eventsource": Row(
         lambda: eventsource.Encoder("r", "c"),

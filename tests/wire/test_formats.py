@@ -104,7 +104,7 @@ def test_content_gives_calls_without_results_at_the_end() -> None:
 
 def test_content_gives_no_call_that_is_cut() -> None:
     assert lines(content.Encoder(), call(0, "a", "f", "{"), end("stopped")) == [
-        {"error": str(WasStopped()), "code": "stopped"}
+        {"error": str(WasStopped()), "code": "stopped", "state": "stopped"}
     ]
 
 

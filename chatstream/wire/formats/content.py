@@ -16,7 +16,7 @@ from chatstream.wire.sse import HEARTBEAT
 
 _encode = msgspec.json.Encoder().encode
 _NAMES = {"text": "content", "reasoning": "reasoning"}
-_ENDING = ("finish_reason", "state", "usage")
+_ENDING = ("finish_reason", "state", "usage", "timings")
 
 
 class Encoder:
@@ -50,9 +50,9 @@ class Encoder:
             yield {"tool_call": {"id": call.id, "name": call.name, "arguments": call.arguments}}
 
     def _end(self, end: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        outcome = {**{name: end[name] for name in _ENDING if end.get(name)}, **self._known}
         if (failed := failure(end)) is not None:
-            yield {"error": failed["message"], "code": failed["code"], **self._known}
-            return
-        yield from self._whole()
-        outcome = {name: end[name] for name in _ENDING if end.get(name) is not None}
-        yield {"done": True, **outcome, **self._known}
+            yield {"error": failed["message"], "code": failed["code"], **outcome}
+        else:
+            yield from self._whole()
+            yield {"done": True, **outcome}
