@@ -68,6 +68,8 @@ def worker_exit(server, worker):
     """A worker without open connections leaves at once, and so does an interrupted one: save its answers first."""
     if desk := _desk(worker):
         desk.drain(0 if getattr(worker, "interrupted", False) else settings.drain_s)
+        if settings.mqtt_url:
+            gevent.sleep(1)  # the last frames: no connection of gunicorn's waits for them
 
 
 def worker_int(worker):

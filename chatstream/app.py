@@ -63,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     desk = Desk(store, settings, workers_folder(settings), worker=new_id())
     app = Flask("chatstream", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
     app.config["MAX_CONTENT_LENGTH"] = bodies.BODY_MAX
+    app.url_map.merge_slashes = False  # what asks for the session /a, which cannot be, must not reach the one named a
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     gateway = Gateway(discover(settings), settings)

@@ -8,9 +8,11 @@ All workers share one subscription, so that the broker gives each request to one
 """
 
 import logging
+import ssl
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+import certifi
 import gevent
 import msgspec
 from flask import Flask
@@ -20,7 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from chatstream.errors import ChatStreamError, Gone
+from chatstream.errors import ChatStreamError
 from chatstream.settings import Settings
 from chatstream.web import orders
 from chatstream.web.services import Services
@@ -81,8 +83,8 @@ class Bridge:
     def _received(self, _: Any, __: Any, message: MQTTMessage) -> None:
         """In the greenlet of the connection, which must not wait."""
         topic = getattr(message.properties, "ResponseTopic", None)
-        if message.retain or not topic:
-            _log.warning("a request on %s was retained or names no response topic: it is not answered", message.topic)
+        if message.retain or not topic or set(topic) & set("+#\0"):
+            _log.warning("a request on %s was retained, or names no response topic: it is not answered", message.topic)
             return
         back = Return(topic, getattr(message.properties, "CorrelationData", None))
         gevent.spawn(self._answer, bytes(message.payload), back)
@@ -117,11 +119,7 @@ class Bridge:
         if number is not None:
             properties.UserProperty = ("id", str(number))
         self._unconfirmed.acquire()
-        try:
-            self._client.publish(back.topic, _encode(payload), qos=1, properties=properties)
-        except ValueError as error:  # a topic that nobody can publish to
-            self._unconfirmed.release()
-            raise Gone(f"The response topic cannot be used: {error}.") from error
+        self._client.publish(back.topic, _encode(payload), qos=1, properties=properties)
 
 
 def _begun(content: bytes) -> orders.Following | None:
@@ -133,13 +131,20 @@ def _begun(content: bytes) -> orders.Following | None:
     return orders.start(content) if kind == "start" else orders.follow(content)
 
 
+def _trusted() -> ssl.SSLContext:
+    """This machine's certificates and certifi's: a bare machine has none of its own."""
+    trusted = ssl.create_default_context()
+    trusted.load_verify_locations(certifi.where())
+    return trusted
+
+
 def _client(url: str, name: str) -> Client:
     address = urlsplit(url)
     client = Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTProtocolVersion.MQTTv5)
     if address.username:
         client.username_pw_set(unquote(address.username), unquote(address.password or ""))
     if address.scheme == "mqtts":
-        client.tls_set()
+        client.tls_set_context(_trusted())
     client.reconnect_delay_set(1, RECONNECT_S)
     client.connect_async(address.hostname or "", address.port or PORTS[address.scheme], KEEPALIVE_S, clean_start=True)
     return client

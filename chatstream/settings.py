@@ -20,7 +20,8 @@ from chatstream.errors import SettingsError
 _CLIENTS = ("CHATSTREAM_URL",)
 """Set for the command line: no settings of a server."""
 _SHARED = ("openai_", "llm_", "ai_", "mongodb_")
-_SECRET = ("OPENAI_API_KEY", "MONGODB_URI", "CHATSTREAM_MQTT_URL")
+SECRET = ("OPENAI_API_KEY", "MONGODB_URI", "CHATSTREAM_MQTT_URL")
+"""What nobody is shown: error messages, and the tools that models call."""
 _ALIASES = {
     "OPENAI_BASE_URL": "LLM_SERVER_URL",
     "CHATSTREAM_FIRST_TOKEN_S": "LLM_TIMEOUT",
@@ -168,7 +169,7 @@ def _parse(name: str, kind: Any, raw: str) -> Any:
     try:
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError as error:
-        shown = "set" if name in _SECRET else repr(raw)
+        shown = "set" if name in SECRET else repr(raw)
         wanted = f"{name} is {shown}, but {allowed(kind)} is needed."
         raise SettingsError(f"{wanted} Change it in the environment or in .env, or unset it.") from error
 

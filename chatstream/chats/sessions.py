@@ -13,8 +13,8 @@ def chat_id(owner: str, name: str) -> str:
 
     :raises BadRequest: for what is no name
     """
-    if not 1 <= len(name) <= NAME_MAX or "\0" in name:
-        raise BadRequest(f"A session's name must have 1 to {NAME_MAX} characters, none of them NUL.")
+    if not 1 <= len(name) <= NAME_MAX or "\0" in name or name.startswith("/"):
+        raise BadRequest(f"A session's name must have 1 to {NAME_MAX} characters, no NUL, and must not begin with /.")
     if is_id(name):
         return name
     return sha256(f"{owner}\0{name}".encode("utf-8", "surrogatepass")).hexdigest()[:24]

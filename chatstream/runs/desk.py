@@ -1,6 +1,7 @@
 """The desk: start a Run, find it, follow it, stop it. What every blueprint talks to."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,6 +54,7 @@ class Desk:
         self._pulse = Pulse(settings.heartbeat_s)
         self._mirrors = Mirrors(store, self._pulse)
         self._pace = Pace(settings.frame_ms / 1000)
+        self._drained_by = math.inf
 
     def open(self) -> None:
         """Start the desk's own greenlets."""
@@ -154,10 +156,13 @@ class Desk:
             distant.stop(self._store, record, STOP_S)
 
     def drain(self, patience_s: float) -> None:
-        """Admit nobody more, let answers finish for so long, interrupt the rest; return when all is stored."""
-        patience_s = 0 if self._admission.closed else patience_s  # it is called again when the worker has ended
+        """Admit nobody more, let answers finish for so long, interrupt the rest; return when all is stored.
+
+        Called again, as gunicorn's hooks do, it does not begin anew: the shorter time counts.
+        """
         self._admission.closed = True
-        _wait_until(lambda: not self._live and self._admission.idle, patience_s)
+        self._drained_by = min(self._drained_by, time.monotonic() + patience_s)
+        _wait_until(lambda: not self._live and self._admission.idle, self._drained_by - time.monotonic())
         for _, greenlet in list(self._live.values()):
             greenlet.kill(Drained(), block=False)
         for relay in list(self._admission.relays):

@@ -4,6 +4,7 @@ A number too large to be reckoned in a lifetime would otherwise stop every strea
 told to give it up.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -13,11 +14,15 @@ from pathlib import Path
 import gevent
 import msgspec
 from gevent import subprocess
+from gevent.lock import BoundedSemaphore
 
+from chatstream.settings import SECRET
 from chatstream.tools.exchange import RESULT_MAX, Reply, Request
-from chatstream.tools.registry import Registry
+from chatstream.tools.registry import Registry, Tool
 
 ROOT = Path(__file__).parents[2]
+AT_ONCE = 8
+"""Processes of one worker's tools: a model may call a hundred in one breath."""
 REPLY_MAX = 12 * RESULT_MAX
 """Bytes of it as JSON, every character escaped."""
 
@@ -26,8 +31,16 @@ def call(tools: Registry, name: str, arguments: str, limit_s: float) -> Reply:
     """Call a tool. Whatever goes wrong is told to the model, which may try again: nothing is raised."""
     if name not in tools:
         return Reply(f"There is no tool {name!r}. Known tools: {tools.names}.", failed=True)
-    tool = tools[name]
-    process = _started()
+    with _at_work:
+        try:
+            return _called(tools[name], arguments, limit_s)
+        except OSError:
+            _log.exception("the tool %s could not be run", name)
+            return _LOST
+
+
+def _called(tool: Tool, arguments: str, limit_s: float) -> Reply:
+    name, process = tool.name, _started()
     try:
         with gevent.Timeout(limit_s):
             process.stdin.write(msgspec.json.encode(Request(tool.module, name, arguments, limit_s)))
@@ -35,12 +48,12 @@ def call(tools: Registry, name: str, arguments: str, limit_s: float) -> Reply:
             return _understood(process.stdout.read(REPLY_MAX + 1))
     except gevent.Timeout:
         return Reply(f"{name} took longer than {limit_s:g} s, the limit set here, and was ended.", failed=True)
-    except OSError:
-        return _LOST
     finally:
         _end(process)
 
 
+_at_work = BoundedSemaphore(AT_ONCE)
+_log = logging.getLogger(__name__)
 _LOST = Reply("The tool ended without a result.", failed=True)
 
 
@@ -50,7 +63,7 @@ def _started() -> subprocess.Popen:
         [sys.executable, "-m", "chatstream.tools"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**{name: value for name, value in os.environ.items() if name not in SECRET}, "PYTHONPATH": path},
         start_new_session=True,
     )
 

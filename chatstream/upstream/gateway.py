@@ -44,14 +44,14 @@ class Gateway:
         """
         if model is None:
             return self.providers.default, self.default_model()
-        lists = self._lists()
-        wanted = [(provider, own) for provider in lists if (own := _own_name(provider, model)) is not None]
-        wanted += [(provider, model) for provider in lists]
-        for provider, name in wanted:
-            if name in lists[provider] or name == provider.default_model:
+        asked = self._asked()
+        wanted = [(provider, own) for provider in asked if (own := _own_name(provider, model)) is not None]
+        wanted += [(provider, model) for provider in asked]
+        for provider, name in wanted:  # a server that hangs keeps nobody waiting whose model another one has before it
+            if name == provider.default_model or name in asked[provider].get():
                 return provider, name
         for provider, name in wanted:
-            if not lists[provider]:
+            if not asked[provider].get():
                 return provider, name  # a server that lists nothing has to judge for itself
         known = ", ".join(name for name, _ in self.listed()[:100])
         raise UnknownModel(f"There is no model {model!r} here. Known models: {known}.")
@@ -61,7 +61,7 @@ class Gateway:
 
         A model's own name, or `provider/model` where two providers have that name.
         """
-        found = [(provider, model) for provider, models in self._lists().items() for model in models]
+        found = [(provider, model) for provider, models in self._asked().items() for model in models.get()]
         default = self.providers.default, self.default_model()
         pairs = dict.fromkeys(sorted(found, key=default.__ne__))
         having = Counter(model for _, model in pairs)
@@ -72,11 +72,9 @@ class Gateway:
 
         return [(name(provider, model), provider) for provider, model in pairs]
 
-    def _lists(self) -> dict[Provider, list[str]]:
-        """The models of every provider; all are asked at the same time."""
-        asked = [gevent.spawn(self.models, provider) for provider in self.providers.all]
-        gevent.joinall(asked, raise_error=True)
-        return {provider: list_.value for provider, list_ in zip(self.providers.all, asked, strict=True)}
+    def _asked(self) -> dict[Provider, gevent.Greenlet]:
+        """Every provider's models, as they become known; all are asked at the same time."""
+        return {provider: gevent.spawn(self.models, provider) for provider in self.providers.all}
 
     def default_model(self) -> str:
         """The model asked when none is named; "default" if its server does not say."""

@@ -4,8 +4,10 @@ gunicorn itself learns of a departed client when it writes, the second time; and
 take. Both are mended here, on the connection of the present request.
 """
 
+import errno
 import select
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -42,6 +44,17 @@ def limit(connection: Any, patience_s: float) -> None:
     connection.settimeout(patience_s)
     if connection.family in (socket.AF_INET, socket.AF_INET6):  # a reader whose machine is gone acknowledges nothing
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(patience_s * 1000))
+
+
+def cut(why: str) -> ConnectionResetError:
+    """What to raise in a response that must not look whole: gunicorn ends the connection.
+
+    Without chunks (HTTP/1.0) the end of the connection is the end of the body, so it has to be a reset.
+    """
+    connection = request.environ.get("gunicorn.socket")
+    if connection is not None and request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return ConnectionResetError(errno.ECONNRESET, why)
 
 
 @contextmanager

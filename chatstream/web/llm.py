@@ -1,5 +1,7 @@
 """Section 4 of docs/api.md: a model asked with a whole conversation, or within a session that is kept here."""
 
+import functools
+import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -14,7 +16,7 @@ from chatstream.errors import ChatStreamError
 from chatstream.store.records import Message, RunRecord
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.relay import Relay
-from chatstream.web import asking, bodies, chat, departures, streams
+from chatstream.web import asking, bodies, chat, departures, passing, streams
 from chatstream.web.services import services
 from chatstream.wire.chunks import end_state
 from chatstream.wire.events import RunEvent, joined, tool_calls
@@ -58,14 +60,7 @@ def _relayed(answer: Callable[[Relay], Response]) -> Response:
     body = bodies.read(ConversationBody, bodies.CONVERSATION_MAX)
     services().desk.admit()
     relay = _relay(body)
-    detach = services().desk.attach(relay)
-    try:
-        response = answer(relay)
-    except BaseException:
-        detach()
-        raise
-    response.call_on_close(detach)
-    return response
+    return passing.passed_on(relay, functools.partial(answer, relay))
 
 
 def _relay(body: ConversationBody) -> Relay:
@@ -85,8 +80,7 @@ def _whole(relay: Relay) -> Response:
 
 
 def _streamed(relay: Relay) -> Response:
-    with departures.attended():
-        relay.wait(services().settings.status_wait_s)
+    passing.wait_for_refusal(relay)
     return streams.stream(_to_the_end(relay), 0, content.Encoder())
 
 
@@ -100,13 +94,16 @@ def _to_the_end(relay: Relay) -> streams.Events:
 
 
 def _events(relay: Relay) -> streams.Events:
-    """The answer as events of a Run, which it is not.
+    """The answer as events of a Run, which it is not; an empty list is a heartbeat, also where only such chunks came
+    that show nothing.
 
     :raises ChatStreamError: if it is not whole
     """
+    patience_s, shown_at = services().settings.heartbeat_s, time.monotonic()
     for portion in relay:
         events = [RunEvent(kind, data, 0) for kind, data in portion.deltas]
-        if events or not portion.events:
+        if events or not portion.events or time.monotonic() - shown_at >= patience_s:
+            shown_at = time.monotonic()
             yield events
     reason = relay.reader.finish_reason or ""
     yield [RunEvent("end", {"state": end_state(reason), "usage": relay.reader.usage, "finish_reason": reason}, 0)]

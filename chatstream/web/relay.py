@@ -16,7 +16,7 @@ from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.providers import Provider
 from chatstream.upstream.relay import Relay
 from chatstream.upstream.stream import EventStream
-from chatstream.web import bodies, departures, streams
+from chatstream.web import bodies, departures, passing, streams
 from chatstream.web.services import services
 from chatstream.wire.completion import CHOICES_MAX, Completion, TextCompletion
 from chatstream.wire.formats import openai
@@ -25,7 +25,9 @@ from chatstream.wire.sse import HEARTBEAT, Event
 
 blueprint = Blueprint("relay", __name__, url_prefix="/v1")
 
+DROPPED_PREFIXES = ("aws_", "azure_", "vertex_", "watsonx_")
 DROPPED = {
+    *("api_type", "custom_llm_provider", "deployment_id", "model_list", "num_retries", "context_window_fallbacks"),
     *("api_key", "api_base", "base_url", "api_version", "organization", "project", "user_config"),
     *("provider", "providers", "route", "models", "fallbacks"),
     *("headers", "extra_headers", "extra_body", "extra_query", "timeout"),
@@ -93,11 +95,16 @@ def _directed(asked: dict[str, Any]) -> tuple[Provider, dict[str, Any]]:
     """The model's provider, and the body for it. Upstream is asked to stream in any case: a server that does not would
     go on for a reader who left."""
     provider, model = services().gateway.choose(asked.get("model"))
-    fields = {name: value for name, value in asked.items() if name not in DROPPED}
+    fields = {name: value for name, value in asked.items() if not _chooses(name)}
     fields |= {"model": model, "stream": True}
     if not asked.get("stream"):
         fields["stream_options"] = {"include_usage": True}
     return provider, fields
+
+
+def _chooses(name: str) -> bool:
+    """Whether a field chooses a route or a credential."""
+    return name in DROPPED or name.startswith(DROPPED_PREFIXES)
 
 
 def _count(n: Any) -> int:
@@ -113,21 +120,11 @@ def _prompts(prompt: str | list[Any]) -> int:
 def _passed_on(passage: Passage) -> Response:
     s = services()
     relay = Relay(passage.open, Deadlines(s.settings), s.settings.heartbeat_s, passage.choices)
-    detach = s.desk.attach(relay)
-    try:
-        if not passage.stream:
-            return jsonify(_whole(relay, passage))
-        streamed = _streamed(relay, passage)
-    except BaseException:
-        detach()
-        raise
-    streamed.call_on_close(detach)
-    return streamed
+    return passing.passed_on(relay, functools.partial(_streamed if passage.stream else _whole, relay, passage))
 
 
 def _streamed(relay: Relay, passage: Passage) -> Response:
-    with departures.attended():
-        relay.wait(services().settings.status_wait_s)
+    passing.wait_for_refusal(relay)
     streamed = Response(stream_with_context(_frames(relay, passage)), headers=streams.HEADERS)
     departures.attend(streamed)
     return streamed
@@ -143,9 +140,9 @@ def _frames(relay: Relay, passage: Passage) -> Iterator[bytes]:
         yield openai.failed(error)
 
 
-def _whole(relay: Relay, passage: Passage) -> dict[str, Any]:
+def _whole(relay: Relay, passage: Passage) -> Response:
     with departures.attended():
         for portion in relay:
             for event in passage.tell(portion.events):
                 passage.whole.add(event.data)
-    return passage.whole.value()
+    return jsonify(passage.whole.value())

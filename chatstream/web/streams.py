@@ -1,6 +1,5 @@
 """A Run as an HTTP response: streamed, in whatever format, or whole as JSON."""
 
-import errno
 import itertools
 import time
 from collections.abc import Iterator
@@ -60,7 +59,7 @@ def frames(events: Events, after: int, encoder: Encoder) -> Iterator[bytes]:
             else:  # events that show nothing in this format
                 quiet_since = quiet_since or time.monotonic()
         if encoder.cuts and failure_of(some[-1].data):
-            raise ConnectionResetError(errno.ECONNRESET, "this answer did not end well, and its format cannot say so")
+            raise departures.cut("this answer did not end well, and its format cannot say so")
 
 
 def _is_long(since: float | None) -> bool:
@@ -85,7 +84,7 @@ def cut_short() -> Iterator[None]:
     try:
         yield
     except Gone as error:
-        raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
+        raise departures.cut(str(error)) from error
 
 
 def early_failure(record: RunRecord, **more: Any) -> Response | None:

@@ -112,9 +112,11 @@ class Conversation:
         with self._sound():
             try:
                 for some in events:
-                    if some and some[-1].kind == "end":
+                    ends = bool(some) and some[-1].kind == "end"
+                    self._socket.send(_texts(some[:-1] if ends else some))
+                    if ends:
                         self._record = None  # whoever has the last frame may ask again
-                    self._socket.send(_texts(some))
+                        self._socket.send(_texts(some[-1:]))
             except ChatStreamError as error:
                 self._record = None
                 self._refuse(error)
@@ -153,5 +155,9 @@ def _watch(conversation: Conversation) -> None:
 def _look() -> None:
     while _open:
         for conversation in list(_open):
-            conversation.look()
+            try:
+                conversation.look()
+            except Exception:  # noqa: BLE001 – the other sockets have to be looked at all the same
+                _log.exception("a WebSocket could not be looked at")
+                conversation.leave()
         gevent.sleep(LOOK_S)

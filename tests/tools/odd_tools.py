@@ -52,6 +52,11 @@ def odd() -> object:
     return object()
 
 
+def look(variable: str) -> str:
+    """Tell a variable of the environment."""
+    return os.environ.get(variable, "none")
+
+
 def half() -> str:
     """Give half a character."""
     return "\ud83d"

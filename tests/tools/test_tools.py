@@ -1,6 +1,8 @@
 """The registry of tools, and their processes: what fails is told to the model, in time, and nothing is left behind."""
 
 import json
+import os
+import resource
 import subprocess
 import time
 from pathlib import Path
@@ -105,6 +107,34 @@ def test_who_is_stopped_while_a_tool_runs_ends_it(tools: Registry, tmp_path: Pat
     calling.kill()
     assert processes() == []
     assert not (tmp_path / "late").exists()
+
+
+def test_a_model_may_call_many_at_once_and_few_run(tools: Registry) -> None:
+    calling = [gevent.spawn(call, tools, "hang", "{}", 0.6) for _ in range(20)]
+    most = 0
+    while not all(greenlet.ready() for greenlet in calling):
+        most = max(most, len(processes()))
+        gevent.sleep(0.05)
+    assert 1 < most <= 8
+    assert {greenlet.get().content[:16] for greenlet in calling} == {"hang took longer"}
+
+
+def test_a_machine_without_room_for_a_process_is_told_of(tools: Registry) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")), hard))
+    try:
+        reply = call(tools, "clock", "{}", 20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert (reply.failed, reply.content) == (True, "The tool ended without a result.")
+    assert not call(tools, "clock", "{}", 20).failed
+
+
+def test_the_servers_secrets_are_not_the_tools(tools: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "MONGODB_URI", "CHATSTREAM_MQTT_URL", "MY_KEY"):
+        monkeypatch.setenv(name, "secret")
+        told = call(tools, "look", json.dumps({"variable": name}), 20).content
+        assert told == ("secret" if name == "MY_KEY" else "none")
 
 
 def test_a_long_result_is_cut(tools: Registry) -> None:

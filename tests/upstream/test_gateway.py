@@ -83,6 +83,13 @@ def test_a_model_that_nobody_has_is_named_with_those_that_there_are(asked: str) 
     assert str(caught.value) == f"There is no model {asked!r} here. Known models: a/big, own, b/big, small."
 
 
+def test_who_hangs_keeps_nobody_waiting_whose_model_is_found_before(model_server: ModelServer) -> None:
+    model_server.models([["gate", "never"]])
+    found = gateway(named("a", "big"), Provider("b", model_server.url))
+    with gevent.Timeout(1):
+        assert found.choose("big")[1] == found.choose("a/big")[1] == "big"
+
+
 def test_all_are_asked_at_the_same_time_and_what_they_say_is_kept(model_server: ModelServer) -> None:
     model_server.models([["gate", "all"], ["status", 200, {}, {"object": "list", "data": [{"id": "late"}]}]])
     found = gateway(*(Provider(f"p{n}", model_server.url) for n in range(4)))

@@ -96,6 +96,24 @@ def test_as_many_as_may_run(serve: Serve, model_server: ModelServer) -> None:
     model_server.wait_ended()
 
 
+@pytest.mark.parametrize("name", ["", "/", "/s", "a\0", "x" * 201])
+def test_what_cannot_name_a_session(api: Api, model_server: ModelServer, name: str) -> None:
+    api.post("/api/llm/chat/session", {"session_id": "s", "message": "One"})
+    reply = api.post("/api/llm/chat/session", {"session_id": name, "message": "One"})
+    assert (reply.status, "A session's name must have" in reply.json["message"]) == (400, True)
+    for method in ("GET", "DELETE"):
+        assert api.call(method, f"/api/llm/chat/session/{quote(name, safe='')}").status in (400, 404, 405)
+    assert api.get("/api/llm/chat/session/s").status == 200
+    assert len(model_server.requests()) == 1
+
+
+def test_heartbeats_come_while_upstream_sends_what_shows_nothing(serve: Serve, model_server: ModelServer) -> None:
+    api = Api(serve(CHATSTREAM_HEARTBEAT_S="0.2").address)
+    model_server.script([["repeat", 12, [["delta", {}], ["sleep", 0.1]]], *answer("Hello")])
+    body = api.open("POST", "/api/llm/chat/stream", {"messages": HI}).text()
+    assert 2 <= body.count(b": ping\n\n") <= 7
+
+
 # -- sessions
 
 
@@ -172,7 +190,7 @@ def test_a_failed_answer_names_its_session(api: Api, model_server: ModelServer) 
     assert (refused.status, refused.json["session_id"]) == (502, "bad")
 
 
-@pytest.mark.parametrize("name", ["s", "a/b", "stream", "ü ö", "x" * 200])
+@pytest.mark.parametrize("name", ["s", "s/", "s//", "a/b", "stream", "ü ö", "x" * 200])
 def test_a_session_is_deleted(api: Api, name: str) -> None:
     path = f"/api/llm/chat/session/{quote(name, safe='')}"
     api.post("/api/llm/chat/session", {"session_id": name, "message": "One"})

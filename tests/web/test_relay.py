@@ -59,7 +59,8 @@ def test_chunks_come_back_as_they_were_sent(api: Api, model_server: ModelServer)
 
 def test_the_request_goes_on_without_what_chooses_a_route_or_a_key(api: Api, model_server: ModelServer) -> None:
     extra = {"temperature": 0.5, "tools": [{"type": "function"}], "stream_options": {"include_usage": True}, "odd": [1]}
-    ask(api, **extra, api_key="secret", base_url="http://elsewhere", extra_headers={"a": "b"}).text()
+    route = {"api_key": "secret", "base_url": "http://elsewhere", "extra_headers": {"a": "b"}, "model_list": []}
+    ask(api, **extra, **route, aws_secret_access_key="secret", vertex_credentials="secret").text()
     (entry,) = model_server.requests()
     assert entry["body"] == {"model": "test-model", "messages": MESSAGES, "stream": True, **extra}
     assert "secret" not in json.dumps(entry)
@@ -306,6 +307,14 @@ def test_above_the_limit_of_answers_there_is_a_503_at_once(serve: Serve, model_s
     assert passed.text().endswith(b"[DONE]\n\n")
     list(chat)
     assert b"[DONE]" in ask(api).text()
+
+
+@pytest.mark.parametrize("path", [PATH, "/v1/completions"])
+def test_a_whole_answer_gives_its_place_back(serve: Serve, model_server: ModelServer, path: str) -> None:
+    api = Api(serve(CHATSTREAM_MAX_STREAMS="1").address)
+    body = {"messages": MESSAGES, "prompt": "Hello"}
+    assert [api.post(path, body).status for _ in range(3)] == [200, 200, 200]
+    assert api.post("/chat", {"prompt": "Hello"}).status == 200
 
 
 def test_a_server_that_stops_cuts_it_with_a_last_frame(model_server: ModelServer) -> None:

@@ -54,6 +54,23 @@ def test_answers_finish_with_and_without_a_reader(stopping: ChatStream, model_se
         stopping.stop()
 
 
+def test_an_answer_that_nobody_reads_has_the_same_time(stopping: ChatStream, model_server: ModelServer) -> None:
+    """gunicorn is done with a worker that has no connections; its answers are not."""
+    api = Api(stopping.address)
+    model_server.default([["text", "Hel"], ["gate", "later"], *answer("lo")])
+    streamed = api.ask("Go")
+    ids = next(streamed.frames())[1]
+    streamed.close()
+    stopping.signal(signal.SIGTERM)
+    time.sleep(2)
+    model_server.release("later")
+    assert stopping.process is not None
+    assert stopping.process.wait(30) == 0
+    reply = restarted(stopping, ids["chatId"])
+    assert (reply["content"], reply["state"]) == ("Hello", "complete")
+    stopping.stop()
+
+
 @pytest.mark.parametrize(("number", "drain_s"), [(signal.SIGTERM, "0.3"), (signal.SIGINT, "20")], indirect=["drain_s"])
 def test_what_does_not_finish_in_time_is_interrupted_and_kept(
     stopping: ChatStream, model_server: ModelServer, number: signal.Signals

@@ -1,6 +1,7 @@
 """`GET /ws`: Runs over a WebSocket, directly and through nginx."""
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -44,6 +45,22 @@ def peer(address: str) -> Iterator[Peer]:
 @pytest.fixture
 def api(server: ChatStream) -> Api:
     return Api(server.address)
+
+
+def test_one_answer_after_the_other_however_slowly_the_first_is_read(
+    server: ChatStream, api: Api, model_server: ModelServer
+) -> None:
+    model_server.script([["repeat", 100, [["text", "x" * 60_000]]], ["finish", "stop"], ["done"], ["end"]])
+    _, frames = api.answer("Long")
+    with Peer(server.address, (socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)) as peer:
+        peer.say("follow", runId=frames[0][1]["runId"])
+        time.sleep(0.5)
+        peer.say("start", prompt="Next")
+        heard = [peer.hear()]
+        while "state" not in heard[-1]:
+            heard.append(peer.hear())
+    assert [frame for frame in heard if "error" not in frame] == [value for _, value in frames]
+    assert len(model_server.requests()) == 1
 
 
 def test_the_frames_are_those_of_the_run(peer: Peer, api: Api, model_server: ModelServer) -> None:
