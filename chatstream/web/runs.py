@@ -1,6 +1,5 @@
 """Section 2 of docs/api.md: Runs, followed from any number, stopped, replayed."""
 
-import itertools
 import math
 import re
 
@@ -32,8 +31,7 @@ def events(run_id: str) -> Response:
     rest = follow(record, after)
     if rest is None:
         return Response(status=204)
-    # A heartbeat first: the response's head goes out with its first bytes, which may be long in coming.
-    return streams.response(record, itertools.chain([[]], rest), after)
+    return streams.resumed(record, rest, after)
 
 
 @blueprint.post("/runs/<run_id>/stop")

@@ -1,6 +1,5 @@
 """Section 5 of docs/api.md: answers for readers that take nothing but text, a terminal and a browser's EventSource."""
 
-import itertools
 import re
 from typing import Any
 
@@ -65,6 +64,4 @@ def _resumed(seen: str) -> Response:
     events = runs.follow(record, before) if runs.follow(record, number) is not None else None
     if events is None:
         return Response(status=204)
-    # A heartbeat first: the response's head goes out with its first bytes, which may be long in coming.
-    encoder = eventsource.Encoder(record.id, record.chat_id, number)
-    return streams.response(record, itertools.chain([[]], events), before, encoder)
+    return streams.resumed(record, events, before, eventsource.Encoder(record.id, record.chat_id, number))

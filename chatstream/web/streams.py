@@ -31,6 +31,11 @@ def response(record: RunRecord, events: Events, after: int, encoder: Encoder | N
     return streamed
 
 
+def resumed(record: RunRecord, events: Events, after: int, encoder: Encoder | None = None) -> Response:
+    """The same, a heartbeat first: the response's head goes out with its first bytes, which may be long in coming."""
+    return response(record, itertools.chain([[]], events), after, encoder)
+
+
 def stream(events: Events, after: int, encoder: Encoder) -> Response:
     """The same for events of no Run."""
     headers = {**HEADERS, **encoder.headers}

@@ -5,7 +5,6 @@ a question belongs.
 """
 
 import hashlib
-import itertools
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -68,8 +67,7 @@ def resume(name: str) -> Response:
     if not running:
         return Response(status=204)
     record = s.desk.find(OWNER, max(running))
-    # A heartbeat first: the response's head goes out with its first bytes, which may be long in coming.
-    return streams.response(record, itertools.chain([[]], s.desk.follow(record, 0)), 0, ui_message.Encoder())
+    return streams.resumed(record, s.desk.follow(record, 0), 0, ui_message.Encoder())
 
 
 def _question(body: UiBody) -> bodies.ChatBody:
