@@ -67,8 +67,7 @@ class Api:
     def open(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Streamed:
         connection = http.client.HTTPConnection(self.address, timeout=60)
         content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        usual = {"Content-Type": "application/json", "Accept": "text/event-stream, */*"}
-        connection.request(method, path, content, {**usual, **(headers or {})})
+        connection.request(method, path, content, {"Content-Type": "application/json", **(headers or {})})
         return Streamed(connection, connection.getresponse())
 
     def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:

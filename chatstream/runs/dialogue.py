@@ -14,6 +14,8 @@ from chatstream.upstream.stream import Stream
 from chatstream.wire.conversation import called
 
 Call = dict[str, Any]
+CALLS_MAX = 16
+"""How many calls of one round are run."""
 
 
 class Tools(msgspec.Struct, frozen=True):
@@ -54,7 +56,9 @@ class Dialogue:
         def run(call: Call) -> None:
             took(call, calling.call(self._tools.allowed, call["name"], call["arguments"], self._tools.limit_s))
 
-        running = [gevent.spawn(run, call) for call in calls]
+        for call in calls[CALLS_MAX:]:
+            took(call, Reply(f"Too many calls: {CALLS_MAX} at once are run here. Call again.", failed=True))
+        running = [gevent.spawn(run, call) for call in calls[:CALLS_MAX]]
         try:
             gevent.joinall(running, raise_error=True)
         finally:

@@ -69,9 +69,10 @@ class Driver:
         except Stopped:
             self._outcome = "stopped", None
         except Overdue as overdue:
-            self._outcome = self._ending() if self._was_told() else ("stalled", UpstreamTimeout(str(overdue)))
+            self._outcome = "stalled", UpstreamTimeout(str(overdue))
         except Drained:
-            self._outcome = self._ending() if self._was_told() else ("interrupted", Interrupted())
+            whole = self._was_told() and not self._called()
+            self._outcome = self._ending() if whole else ("interrupted", Interrupted())
         except UpstreamTimeout as error:
             self._outcome = "stalled", error
         except UpstreamError as error:
@@ -109,7 +110,7 @@ class Driver:
         self.run.opened.set()
         try:
             self._read(stream)
-        except UpstreamBroke:
+        except (UpstreamBroke, Overdue):
             if not self._was_told():
                 raise
         return self._ending()
@@ -119,17 +120,20 @@ class Driver:
 
         :raises ToolRounds: if they are some too many
         """
-        if outcome[0] != "complete" or not self._dialogue.runs_tools:
-            return []
-        calls = Calls()
-        for event in self.run.events[self._round_at :]:
-            if event.kind == "toolCall":
-                calls.add(event.data)
+        calls = self._called() if outcome[0] == "complete" else Calls()
         if not calls:
             return []
         if self._dialogue.over:
             raise ToolRounds("The model called tools as often as it may here, and again, instead of giving an answer.")
         return [msgspec.structs.asdict(call) for call in calls.whole()]
+
+    def _called(self) -> Calls:
+        """The calls of this round that have to be run here."""
+        calls = Calls()
+        for event in self.run.events[self._round_at :] if self._dialogue.runs_tools else ():
+            if event.kind == "toolCall":
+                calls.add(event.data)
+        return calls
 
     def _run_tools(self, calls: list[Call]) -> None:
         self._close()
@@ -151,9 +155,10 @@ class Driver:
 
     def _used(self) -> dict[str, int] | None:
         """Tokens, over all rounds."""
-        usages = [usage for usage in (self._usage, self._stream and self._stream.reader.usage) if usage]
-        counts = sum(map(Counter, usages), Counter[str]())
-        return dict(counts) if usages else None
+        counts = Counter[str]()
+        for usage in (self._usage, self._stream.reader.usage if self._stream else None):
+            counts.update(usage or {})
+        return dict(counts) or None
 
     def _was_told(self) -> bool:
         """Whether upstream said how the answer ends: only usage and `[DONE]` can follow, and are no loss."""

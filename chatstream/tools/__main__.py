@@ -17,7 +17,9 @@ CUT = "\n[cut: the result was longer than {} characters]"
 
 
 def main() -> None:
-    request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
+    if not (asked := sys.stdin.buffer.read()):
+        return  # whoever called was stopped meanwhile
+    request = msgspec.json.decode(asked, type=Request)
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the tool prints goes to the server's log
     signal.alarm(math.ceil(request.limit_s) + 1)  # should the server die, which would end it
@@ -38,11 +40,14 @@ def run(request: Request) -> Reply:
         result = tool.function(**{name: getattr(arguments, name) for name in arguments.__struct_fields__})
         return Reply(_text(result), failed=False)
     except Exception as error:  # noqa: BLE001 – a tool may raise anything
-        return Reply(str(error) or type(error).__name__, failed=True)
+        return Reply(_cut(str(error) or type(error).__name__), failed=True)
 
 
 def _text(result: object) -> str:
-    text = result if isinstance(result, str) else msgspec.json.encode(result).decode()
+    return _cut(result if isinstance(result, str) else msgspec.json.encode(result).decode())
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= RESULT_MAX else text[:RESULT_MAX] + CUT.format(RESULT_MAX)
 
 

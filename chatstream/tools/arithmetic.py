@@ -20,6 +20,8 @@ _FACTORIAL_MAX = 1000
 
 def calculate(expression: _Expression) -> str:
     """Work out an arithmetic expression."""
+    if set("'\"") & set(expression):
+        raise ValueError(f"{expression!r} cannot be worked out: it has text in it.")
     functions = {name: getattr(math, name) for name in _MATH}
     functions |= {"abs": abs, "round": round, "min": min, "max": max, "factorial": _factorial}
     try:

@@ -20,7 +20,7 @@ from chatstream.upstream.transport import Transport
 _LISTED_S, _SILENT_S = 30.0, 2.0
 """How long a server's own list of models is believed, and how long one that gave none is not asked again."""
 _NO_ROUTE = (404, 405, 501)
-_CHAT_ONLY_MAX = 1000
+_CHAT_ONLY_MAX, _CHAT_ONLY_S = 1000, 600.0
 
 
 class Gateway:
@@ -33,7 +33,7 @@ class Gateway:
         self._clients: dict[str, Client] = {}
         self._listing = {provider.name: BoundedSemaphore() for provider in providers.all}
         self._listed: dict[str, tuple[float, list[str]]] = {}
-        self._chat_only: set[tuple[str, str]] = set()
+        self._chat_only: dict[tuple[str, str], float] = {}
 
     def choose(self, model: str | None) -> tuple[Provider, str]:
         """The provider of a model, and the model's own name; the default ones for None.
@@ -115,7 +115,7 @@ class Gateway:
         :raises UpstreamError: see `Client.texts`
         """
         client, key = self._client(provider), (provider.name, fields["model"])
-        if key in self._chat_only:
+        if self._chat_only.get(key, 0.0) > time.monotonic():
             return client.events(as_chat())
         try:
             return client.texts(fields)
@@ -123,8 +123,8 @@ class Gateway:
             if refusal.upstream_status not in _NO_ROUTE:
                 raise
         stream = client.events(as_chat())
-        if len(self._chat_only) < _CHAT_ONLY_MAX:  # there are servers that take any name for a model's
-            self._chat_only.add(key)
+        if key in self._chat_only or len(self._chat_only) < _CHAT_ONLY_MAX:  # some servers take any name for a model's
+            self._chat_only[key] = time.monotonic() + _CHAT_ONLY_S
         return stream
 
     def _client(self, provider: Provider) -> Client:

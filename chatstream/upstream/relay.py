@@ -62,6 +62,11 @@ class Relay:
         if self._opening.ready():
             self._opened()
 
+    @property
+    def opened(self) -> bool:
+        """Whether upstream has answered."""
+        return bool(self._opening.ready())
+
     def __iter__(self) -> Iterator[Portion]:
         """What comes, portion by portion. The end is the end of a whole answer: then the reader's facts are final.
 

@@ -9,9 +9,9 @@ import msgspec
 
 from chatstream.access import OWNER
 from chatstream.chats.questions import Question
-from chatstream.errors import LeafMoved
+from chatstream.errors import LeafMoved, NotFound
 from chatstream.runs.dialogue import Dialogue, Tools
-from chatstream.store.records import RunRecord
+from chatstream.store.records import RunRecord, is_id
 from chatstream.upstream.client import Ask
 from chatstream.web.bodies import ChatBody, check_chat
 from chatstream.web.services import services
@@ -31,8 +31,9 @@ def start(body: ChatBody, session: str | None = None) -> RunRecord:
     """
     check_chat(body)
     services().desk.admit()
+    passing = (LeafMoved,) if session is None or is_id(session) else (LeafMoved, NotFound)  # it is made where it is not
     for _ in range(TRIES):
-        with suppress(LeafMoved):
+        with suppress(*passing):
             return _start(body, session)
     return _start(body, session)
 

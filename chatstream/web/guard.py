@@ -43,6 +43,18 @@ def refuse_cross_site_read() -> None:
     :raises CrossSite: if a page of another site sends it that is not named
     """
     _refuse_other_sites()
+    told = any(name in request.headers for name in ("Sec-Fetch-Site", "Origin"))
+    if not told and _hides_its_site():
+        raise CrossSite("This request does not say which page it comes from. Use https, or this machine's own address.")
+
+
+def _hides_its_site() -> bool:
+    """To an address without TLS a browser may tell nothing but the page that refers to ours, which a foreign page can
+    hide, but not forge."""
+    referrer = urlsplit(request.headers.get("Referer", ""))
+    if referrer.netloc:
+        return not _is_ours(f"{referrer.scheme}://{referrer.netloc}")
+    return request.headers.get("User-Agent", "").startswith("Mozilla/")
 
 
 def _refuse_other_sites() -> None:

@@ -1,6 +1,7 @@
 """Section 4 of docs/api.md: a model asked with a whole conversation, or within a session that is kept here."""
 
 import functools
+import itertools
 import time
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -81,7 +82,7 @@ def _whole(relay: Relay) -> Response:
 
 def _streamed(relay: Relay) -> Response:
     passing.wait_for_refusal(relay)
-    return streams.stream(_to_the_end(relay), 0, content.Encoder())
+    return streams.stream(itertools.chain([[]], _to_the_end(relay)), 0, content.Encoder())
 
 
 def _to_the_end(relay: Relay) -> streams.Events:
@@ -138,7 +139,7 @@ def session_stream() -> Response:
     record, name = _asked()
     if (failed := streams.early_failure(record, session_id=name)) is not None:
         return failed
-    return streams.response(record, services().desk.follow(record, 0), 0, content.Encoder(session_id=name))
+    return streams.resumed(record, services().desk.follow(record, 0), 0, content.Encoder(session_id=name))
 
 
 def _asked() -> tuple[RunRecord, str]:

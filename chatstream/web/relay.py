@@ -132,6 +132,8 @@ def _streamed(relay: Relay, passage: Passage) -> Response:
 
 def _frames(relay: Relay, passage: Passage) -> Iterator[bytes]:
     try:
+        if not relay.opened:
+            yield HEARTBEAT  # the response's head goes out with its first bytes
         for portion in relay:
             if portion.events or not portion.deltas:
                 yield openai.frames(passage.tell(portion.events)) or HEARTBEAT

@@ -10,7 +10,6 @@ from chatstream.errors import BadRequest
 from chatstream.web import asking, bodies, guard, runs, streams
 from chatstream.web.services import services
 from chatstream.wire.formats import eventsource, plain
-from chatstream.wire.sse import MEDIA_TYPE
 
 blueprint = Blueprint("shapes", __name__)
 
@@ -30,19 +29,11 @@ def event_source() -> Response:
     """
     runs.no_head()
     guard.refuse_cross_site_read()
-    _only_for_event_sources()
     if seen := request.headers.get("Last-Event-ID"):
         return _resumed(seen)
     record = asking.start(_question())
     events = services().desk.follow(record, 0)
     return streams.response(record, events, 0, eventsource.Encoder(record.id, record.chat_id))
-
-
-def _only_for_event_sources() -> None:
-    """To an address without TLS browsers do not say where a request comes from. An image or a script of another site
-    cannot say that it takes a stream of events; an EventSource always does."""
-    if MEDIA_TYPE not in request.headers.get("Accept", ""):
-        raise BadRequest(f"This address is for an EventSource: send Accept: {MEDIA_TYPE}.")
 
 
 def _question() -> bodies.ChatBody:

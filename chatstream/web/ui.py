@@ -84,7 +84,7 @@ def _question(body: UiBody) -> bodies.ChatBody:
         prompt=prompt,
         parent_id=parent,
         chat_id=chat.id if chat and parent is not None else None,
-        request_id=_request_id(body, prompt) if body.trigger == "submit-message" else None,
+        request_id=_request_id(body, prompt) if body.trigger == "submit-message" and body.messages[-1].id else None,
     )
 
 

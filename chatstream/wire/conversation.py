@@ -3,6 +3,7 @@
 https://platform.openai.com/docs/guides/function-calling
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,10 +31,9 @@ def called(calls: Sequence[dict[str, Any]], text: str = "") -> list[dict[str, An
 
 def _ids(calls: Sequence[dict[str, Any]]) -> list[str]:
     """One for each call: servers leave them out, or begin anew with every answer."""
-    found: list[str] = []
-    for n, call in enumerate(calls):
-        found.append(call["id"] if call["id"] and call["id"] not in found else f"call_{n}")
-    return found
+    given = [call["id"] for call in calls]
+    made = (id_ for n in itertools.count() if (id_ := f"call_{n}") not in given)
+    return [next(made) if not id_ or id_ in given[:n] else id_ for n, id_ in enumerate(given)]
 
 
 def _object(arguments: str) -> str:

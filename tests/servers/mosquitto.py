@@ -7,15 +7,18 @@ from tests.servers.server import Server
 
 
 class Mosquitto(Server):
-    """mosquitto on a port of its own, which anybody may use. It keeps nothing over a restart."""
+    """mosquitto on a port of its own, which anybody may use. It keeps nothing over a restart.
+
+    :param conf: more lines of its configuration
+    """
 
     name = "mosquitto"
 
-    def __init__(self) -> None:
+    def __init__(self, *conf: str) -> None:
         self.program = need("mosquitto")
         super().__init__()
-        conf = f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
-        (self.folder / "mosquitto.conf").write_text(conf)
+        lines = (f"listener {self.port} 127.0.0.1", "allow_anonymous true", *conf)
+        (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
 
     @property
     def url(self) -> str:

@@ -30,6 +30,30 @@ def come_back(api: Api, seen: str, prompt: str = "Hello") -> Answer:
     return Answer(SHAPE, api.open("GET", f"/api/chat?prompt={quote(prompt)}", headers={"Last-Event-ID": seen}))
 
 
+BROWSER = {"User-Agent": "Mozilla/5.0"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        (BROWSER, 403),
+        ({**BROWSER, "Referer": "http://elsewhere.example/"}, 403),
+        ({**BROWSER, "Referer": "http://{address}/c/1"}, 200),
+        ({**BROWSER, "Sec-Fetch-Site": "same-origin"}, 200),
+        ({**BROWSER, "Sec-Fetch-Site": "none"}, 200),
+        ({**BROWSER, "Sec-Fetch-Site": "cross-site"}, 403),
+    ],
+)
+def test_a_browser_that_does_not_say_for_whom_it_asks_is_refused(
+    api: Api, model_server: ModelServer, headers: dict[str, str], status: int
+) -> None:
+    """To an address without TLS it need not; then our own page is known by its Referer, which no other one can have."""
+    told = {name: value.format(address=api.address) for name, value in headers.items()}
+    assert api.get("/api/chat?prompt=Hello", told).status == status
+    assert len(model_server.requests()) == (status == 200)
+
+
 def test_it_comes_back_in_the_middle(api: Api, model_server: ModelServer) -> None:
     model_server.script([["text", "one\r"], ["gate", "go on"], ["text", "\ntwo"], *answer(" three")])
     first = SHAPE.ask(api)

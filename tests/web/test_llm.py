@@ -107,6 +107,25 @@ def test_what_cannot_name_a_session(api: Api, model_server: ModelServer, name: s
     assert len(model_server.requests()) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/llm/chat/stream", {"messages": HI}),
+        ("/api/llm/chat/session/stream", {"message": "Hello"}),
+        ("/v1/chat/completions", {"messages": HI, "stream": True}),
+    ],
+)
+def test_the_head_does_not_wait_for_a_slow_model(
+    serve: Serve, model_server: ModelServer, path: str, body: dict[str, Any]
+) -> None:
+    api = Api(serve(CHATSTREAM_STATUS_WAIT_S="0.2").address)
+    model_server.script([["gate", "slow"], *answer("Hello")])
+    streamed = api.open("POST", path, body)
+    assert streamed.status == 200
+    model_server.release("slow")
+    assert b"Hello" in streamed.text()
+
+
 def test_heartbeats_come_while_upstream_sends_what_shows_nothing(serve: Serve, model_server: ModelServer) -> None:
     api = Api(serve(CHATSTREAM_HEARTBEAT_S="0.2").address)
     model_server.script([["repeat", 12, [["delta", {}], ["sleep", 0.1]]], *answer("Hello")])

@@ -138,11 +138,26 @@ def test_a_request_that_the_broker_kept_is_not_asked_again(
     caller.close()
 
 
-def test_a_topic_that_nobody_can_publish_to_is_none(caller: Caller, model_server: ModelServer) -> None:
-    caller.ask({"prompt": "Hello"}, topic="me/#")
+@pytest.mark.parametrize("topic", ["me/#", "+/me", "$SYS/x", "r/" + "/" * 150, "x" * 300])
+def test_a_topic_that_nobody_can_publish_to_is_none(caller: Caller, model_server: ModelServer, topic: str) -> None:
+    caller.ask({"prompt": "Hello"}, topic=topic)
     caller.ask({"prompt": "Hello"})
     assert caller.frames()[-1][1]["state"] == "complete"
     assert len(model_server.requests()) == 1
+
+
+def test_a_frame_that_the_broker_does_not_take_harms_nobody_else(serve: Serve, model_server: ModelServer) -> None:
+    with Mosquitto("max_packet_size 20000") as small:
+        server = served(serve, small, "small")
+        caller = connected(server, small, "small")
+        model_server.script([["text", "x" * 30_000], ["finish", "stop"], ["done"], ["end"]])
+        caller.ask({"prompt": "Long"})
+        *_, (_, last) = caller.frames()
+        assert last["error"]["code"] == "too_large"
+        caller.ask({"prompt": "Hello"})
+        assert caller.frames()[-1][1]["state"] == "complete"
+        caller.close()
+        server.close()
 
 
 def test_of_many_workers_one_answers(serve: Serve, broker: Mosquitto, model_server: ModelServer) -> None:

@@ -1,6 +1,7 @@
 """Tools that models call in recorded chats: allowed per chat, run here, recorded as events of the Run."""
 
 import json
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,45 @@ def test_a_model_that_calls_for_ever_is_ended(api: Api, model_server: ModelServe
     assert choices == [None, None, None, "none"]
     whole = api.post("/chat", {"prompt": "Try", "tools": ["clock"]})
     assert (whole.status, whole.json["code"]) == (502, "tool_rounds")
+
+
+UNENDED: list[Steps] = [[["gate", "never"]], [["fin"]], [["rst"]], [["end"]], [["done"], ["gate", "never"]]]
+
+
+@pytest.mark.parametrize("steps", UNENDED)
+def test_a_round_is_over_with_its_finish_reason(api: Api, model_server: ModelServer, steps: Steps) -> None:
+    *called, _, _, _ = calls(("calculate", SUM))
+    model_server.script([*called, ["sleep", 0.05], *steps])
+    model_server.script(answer("It is 42"))
+    _, frames = api.answer("Reckon", tools=["calculate"])
+    assert (len(results(frames)), text_of(frames), frames[-1][1]["state"]) == (1, "It is 42", "complete")
+
+
+def test_a_server_that_stops_before_the_tools_ran_interrupts(serve: Serve, model_server: ModelServer) -> None:
+    server = serve(CHATSTREAM_DRAIN_S="0.3")
+    *called, _, _, _ = calls(("calculate", SUM))
+    model_server.script([*called, ["gate", "never"]])
+    streamed = Api(server.address).ask("Reckon", tools=["calculate"])
+    lines = streamed.lines()
+    while "toolCall" not in next(lines):
+        pass
+    server.signal(signal.SIGTERM)
+    assert '"state":"interrupted"' in "".join(lines)
+
+
+def test_a_count_of_nothing_is_a_count(api: Api, model_server: ModelServer) -> None:
+    usage = {"prompt_tokens": 5, "completion_tokens": 0, "total_tokens": 5}
+    model_server.script([["text", "a"], ["finish", "stop"], ["usage", usage], ["done"], ["end"]])
+    assert api.post("/chat", {"prompt": "Hello"}).json["usage"] == usage
+
+
+def test_more_calls_than_are_run_are_refused(api: Api, model_server: ModelServer) -> None:
+    model_server.script(calls(*[("refuse", '{"why": "no"}')] * 20))
+    model_server.script(answer("I see"))
+    _, frames = api.answer("Try", tools=["refuse"])
+    told = sorted((result["index"], result["content"][:14]) for result in results(frames))
+    assert [index for index, content in told if content == "Too many calls"] == [16, 17, 18, 19]
+    assert (len(told), frames[-1][1]["state"]) == (20, "complete")
 
 
 CUT: list[tuple[Steps, str]] = [

@@ -21,6 +21,14 @@ def said(text: str, role: str = "user", name: str | None = None) -> Sent:
     return {"id": name or f"client-{text}", "role": role, "parts": [{"type": "text", "text": text}]}
 
 
+def test_the_same_words_without_ids_are_another_question(api: Api, model_server: ModelServer) -> None:
+    message = {"role": "user", "parts": [{"type": "text", "text": "Go on"}]}
+    name = f"ui {new_id()}"
+    for _ in range(2):
+        assert api.post("/api/ui/chat", {"id": name, "messages": [message]}).status == 200
+    assert len(model_server.requests()) == 2
+
+
 class FrontEnd:
     """The list of messages that a front end keeps, and what it sends."""
 

@@ -30,7 +30,9 @@ def test_calls_that_were_not_run_are_no_part_of_it() -> None:
 def test_ids_that_are_missing_or_come_twice_are_made() -> None:
     first, *results = called([call("", result="1"), call("a", result="2"), call("a", result="3")])
     ids = [c["id"] for c in first["tool_calls"]]
-    assert ids == [result["tool_call_id"] for result in results] == ["call_0", "a", "call_2"]
+    assert ids == [result["tool_call_id"] for result in results] == ["call_0", "a", "call_1"]
+    first, *_ = called([call(id_, result="1") for id_ in ("call_0", "", "call_1", "call_1")])
+    assert [c["id"] for c in first["tool_calls"]] == ["call_0", "call_2", "call_1", "call_3"]
 
 
 @pytest.mark.parametrize("arguments", ["", "{", "[1]", "5", "null", '"\\ud800"', "[" * 100_000])

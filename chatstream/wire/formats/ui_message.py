@@ -96,8 +96,10 @@ class Encoder:
 
     def _begin(self, index: int, given: str, name: str) -> Part:
         """Some servers give no ids, or the same ones again in each round: a front end needs every one to be another."""
-        known = self._ids.values()
-        self._ids[index] = given if given and given not in known else f"{given or 'call'}-{index}"
+        known, id_ = self._ids.values(), given or f"call-{index}"
+        while id_ in known:
+            id_ = f"{id_}-{index}"
+        self._ids[index] = id_
         self._unanswered.add(index)
         return {"type": "tool-input-start", "toolCallId": self._ids[index], "toolName": name, **_OURS}
 
