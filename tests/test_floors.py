@@ -30,7 +30,7 @@ ROOMS = {
     "websockets": ("web/websocket.py", "web/ws.py"),
     "pymongo": ("store/mongo",),
     "sqlite3": ("store/",),
-    "openai": ("upstream/", "client/opening.py"),
+    "openai": ("upstream/",),
     "httpx2": ("upstream/", "client/opening.py"),
     "click": ("cli.py",),
     "gevent": ("web/", "app.py", "mqtt.py", "runs/", "store/", "tools/", "upstream/"),

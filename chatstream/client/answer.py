@@ -6,14 +6,12 @@ from typing import Any
 
 import msgspec
 
-from chatstream.errors import ChatStreamError, UpstreamError, UpstreamReported, UpstreamTimeout
-from chatstream.wire.chunks import ChunkReader, Delta, end_state
+from chatstream.errors import ChatStreamError, UpstreamError
+from chatstream.wire.chunks import ChunkReader, Delta
 from chatstream.wire.events import RunEvent, State, joined, tool_calls
 from chatstream.wire.sse import Event
-
-Timings = dict[str, int | float | None]
-WHOLE: frozenset[str] = frozenset({"complete", "length", "filtered"})
-"""The states of answers that the model server ended itself. Whatever ended otherwise is raised."""
+from chatstream.wire.timings import Timings, timings
+from chatstream.wire.verdict import state_after, verdict
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +25,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     finish_reason: str | None = None
     """`stop`, `length`, `content_filter`, `tool_calls`, …: the model server's word."""
     state: str = "complete"
-    """One of `WHOLE`."""
+    """`complete`, `length` or `filtered`: an answer that ended otherwise is raised."""
     model: str | None = None
     timings: Timings | None = None
     """firstTokenMs, totalMs, tokensPerSecond: docs/api.md, section 1."""
@@ -89,12 +87,8 @@ class Stopwatch:
             self._total_ms = self.age_ms()
 
     def timings(self, usage: dict[str, int] | None) -> Timings:
-        """Tokens a second count from the first token to the last; None if not known."""
-        total = self.age_ms() if self._total_ms is None else self._total_ms
-        spent = total - self._first_ms if self._first_ms is not None else 0
-        tokens = (usage or {}).get("completion_tokens", 0)
-        rate = round((tokens - 1) * 1000 / spent, 1) if tokens > 1 and spent > 0 else None
-        return {"firstTokenMs": self._first_ms, "totalMs": total, "tokensPerSecond": rate}
+        """As far as it has come; up to the end, if it is over."""
+        return timings(self._first_ms, self.age_ms() if self._total_ms is None else self._total_ms, usage)
 
 
 class Growing:
@@ -128,30 +122,18 @@ class Growing:
 
         :raises UpstreamError: unless it is whole
         """
-        self.state, self.error = self._ending()
+        self.state, self.error = verdict(self.reader)
         if self.error is not None:
             raise self.error
 
     def fail(self, error: UpstreamError) -> None:
         """It ended by this error, unless it is known already how it ended."""
         if self.error is None:
-            self.state, self.error = "stalled" if isinstance(error, UpstreamTimeout) else "upstream_error", error
+            self.state, self.error = state_after(error), error
 
     def end(self) -> None:
         """Stop the clock."""
         self._watch.stop()
-
-    def _ending(self) -> tuple[State, UpstreamError | None]:
-        """How it ended by what the model server said."""
-        reader = self.reader
-        if reader.error is not None:
-            return "upstream_error", reader.error
-        if reader.finish_reason is None:
-            return "truncated", UpstreamError("The model server ended the answer without saying that it was whole.")
-        state = end_state(reader.finish_reason)
-        if state == "upstream_error":
-            return state, UpstreamReported(f"The model server gave up: its reason was {reader.finish_reason!r}.")
-        return state, None
 
     def known(self) -> dict[str, Any]:
         """All that is known, as `debug_info` has it."""

@@ -5,9 +5,10 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Any, Protocol, Unpack
 
-from chatstream.client.answer import WHOLE, Answer, answer_of, as_message, texts
+from chatstream.client.answer import Answer, answer_of, as_message, texts
 from chatstream.client.options import Messages, Options, as_messages
 from chatstream.wire.chunks import Delta
+from chatstream.wire.formats import WHOLE
 
 
 class Streams(Protocol):

@@ -143,6 +143,14 @@ class Response:
         except (ValueError, RecursionError) as error:
             raise self._strange() from error
 
+    def json_object(self) -> dict[str, Any]:
+        """The same, {} where it is no object, or no JSON."""
+        try:
+            found = self.json()
+        except UpstreamInvalid:
+            return {}
+        return found if isinstance(found, dict) else {}
+
     def refusal(self, body: Any = None) -> ChatStreamError:
         """The error that this response is; `body` if its JSON was read already."""
         if body is None:

@@ -7,13 +7,14 @@ from typing import Any, Self, Unpack
 
 from chatstream.client.answer import Answer, Growing, answer_of, texts
 from chatstream.client.conversation import Conversation
-from chatstream.client.opening import Door, Stream, broke
+from chatstream.client.opening import Door, Stream
 from chatstream.client.options import Messages, Options, as_messages, chosen
 from chatstream.client.sessions import Session
 from chatstream.errors import UpstreamBroke, UpstreamError, UpstreamInvalid, UpstreamRefused, UpstreamTimeout
 from chatstream.settings import Settings
 from chatstream.upstream.deadlines import REST_S, Deadlines
 from chatstream.wire.chunks import Delta
+from chatstream.wire.verdict import broken
 
 DEFAULT_URL = "http://127.0.0.1:8000/v1"
 
@@ -133,7 +134,7 @@ def read(stream: Stream, growing: Growing, deadlines: Deadlines) -> Iterator[Del
         yield from _arriving(stream, growing, deadlines)
     except (UpstreamBroke, UpstreamTimeout) as error:
         if growing.reader.finish_reason is None:  # after it only usage and [DONE] can follow, and are no loss
-            failure = broke(growing.reader.tokens) if isinstance(error, UpstreamBroke) else error
+            failure = broken(growing.reader) if isinstance(error, UpstreamBroke) else error
     except UpstreamError as error:
         failure = error
     finally:

@@ -242,11 +242,8 @@ def _failed(response: Response) -> list[Numbered]:
 
     :raises ChatStreamError: if no answer was begun
     """
-    try:
-        body = response.json()
-    except UpstreamInvalid:
-        body = None
-    if not isinstance(body, dict) or "runId" not in body:
+    body = response.json_object()
+    if "runId" not in body:
         raise response.refusal(body)
     ids = {name: body[name] for name in ("runId", "chatId", "messageId")}
     text = [{"text": body["completion"]}] if body["completion"] else []

@@ -8,18 +8,12 @@ from urllib.parse import quote
 import msgspec
 
 from chatstream.client.answer import Answer, Stopwatch, answer_of, as_error
-from chatstream.client.http import Http, made
+from chatstream.client.http import Http, Response, made
 from chatstream.client.options import Options, chosen
-from chatstream.errors import (
-    ChatStreamError,
-    Interrupted,
-    UpstreamBroke,
-    UpstreamError,
-    UpstreamInvalid,
-    UpstreamTimeout,
-)
+from chatstream.errors import ChatStreamError, UpstreamBroke, UpstreamError, UpstreamInvalid
 from chatstream.wire.events import State
 from chatstream.wire.sse import Event
+from chatstream.wire.verdict import state_after
 
 _PATH = "/api/llm/chat/session"
 
@@ -48,9 +42,7 @@ class Session:
         self.model = model
         self._http = Http(base_url.rstrip("/").removesuffix("/v1"), api_key)
 
-    def generate(
-        self, message: str, *, debug_info: dict[str, Any] | None = None, **options: Unpack[Options]
-    ) -> Answer:
+    def generate(self, message: str, *, debug_info: dict[str, Any] | None = None, **options: Unpack[Options]) -> Answer:
         """The whole answer to the next message.
 
         :raises ChatStreamError: unless the answer came to its end
@@ -65,13 +57,14 @@ class Session:
     ) -> Iterator[str]:
         """Its text, piece by piece as it comes.
 
-        :param debug_info: filled as by `LLMClient.generate_stream`
+        :param debug_info: filled as by `LLMClient.generate_stream`, by what the server tells; it does not tell
+            `finish_reason` and `model`, which are None
         :raises ChatStreamError: behind the last piece, unless the answer came to its end
         """
         heard = _Heard()
         try:
             with self._http.open("POST", f"{_PATH}/stream", self._body(message, options)) as response:
-                yield from heard.texts(response.events())
+                yield from heard.texts(_frames(response))
         except ChatStreamError as error:
             heard.fail(error)
             raise
@@ -109,15 +102,16 @@ class _Heard:
         self._watch = Stopwatch()
         self._parts: dict[str, list[str]] = {"content": [], "reasoning": []}
         self._calls: list[dict[str, Any]] = []
-        self._end: dict[str, Any] = {"state": "stopped"}  # if its reader leaves
+        self._end: dict[str, Any] = {}
+        """The last frame."""
+        self._state: State | None = "stopped"  # where no frame tells it: its reader left
         self._error: ChatStreamError | None = None
 
-    def texts(self, events: Iterator[Event]) -> Iterator[str]:
+    def texts(self, frames: Iterator[dict[str, Any]]) -> Iterator[str]:
         """:raises ChatStreamError: behind the last piece, unless the answer came to its end"""
-        for event in events:
-            frame = _frame(event)
-            if "done" in frame or "error" in frame:
-                self._end = {"state": "complete", **frame} if "done" in frame else frame
+        for frame in frames:
+            if "state" in frame:
+                self._end = frame
                 break
             self._watch.content()
             self._take(frame)
@@ -145,31 +139,36 @@ class _Heard:
     def fail(self, error: ChatStreamError) -> None:
         """It ended by this error."""
         self._error = error
-        told = self._end if "error" in self._end else {}
-        stopped = "stopped" if told.get("code") == "stopped" else None
-        self._end["state"] = told.get("state") or stopped or _state_of(error)
+        self._state = state_after(error) if isinstance(error, UpstreamError) else None  # None: it was never begun
 
     @property
     def known(self) -> dict[str, Any]:
         """As `debug_info` has it."""
         usage = self._end.get("usage")
         return {
-            "state": self._end["state"],
+            "state": self._end.get("state", self._state),
             **{kind: "".join(parts) for kind, parts in self._parts.items()},
             "tool_calls": self._calls,
-            **{name: self._end.get(name) for name in ("finish_reason", "model", "usage")},
+            "finish_reason": None,
+            "model": None,
+            "usage": usage,
             "timings": self._end.get("timings") or self._watch.timings(usage),
             "error": as_error(self._error),
         }
 
 
-def _state_of(error: ChatStreamError) -> State | None:
-    """The state that an error stands for; None if no answer was begun."""
-    if isinstance(error, Interrupted):
-        return "interrupted"
-    if isinstance(error, UpstreamTimeout):
-        return "stalled"
-    return "upstream_error" if isinstance(error, UpstreamError) else None
+def _frames(response: Response) -> Iterator[dict[str, Any]]:
+    """The stream's; of an answer that failed before its stream began, which is a status, the last one.
+
+    :raises ChatStreamError: if no answer was begun
+    """
+    if response.status < 300:
+        yield from map(_frame, response.events())
+        return
+    body = response.json_object()
+    if "state" not in body:
+        raise response.refusal(body)
+    yield {"error": body.get("message"), "code": body.get("code"), "state": body["state"]}
 
 
 def _frame(event: Event) -> dict[str, Any]:

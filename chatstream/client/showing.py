@@ -7,6 +7,7 @@ import msgspec
 
 from chatstream.client.runs import Frame
 from chatstream.client.screen import Screen
+from chatstream.wire.calls import Call, Calls
 
 SHOWN_MAX = 200
 """Characters shown of a tool's arguments, and of its result."""
@@ -38,11 +39,13 @@ class Text:
         self._screen = screen
         self._reasoning = reasoning
         self._thinks = False
-        self._calls: dict[int, dict[str, Any]] = {}
+        self._calls = Calls()
+        self._whole: dict[int, Call] = {}
+        """Those that nobody has answered yet."""
         self._kinds: dict[str, Callable[[Any], None]] = {
-            "text": self._text,
+            "text": self._screen.text,
             "reasoning": self._thought,
-            "toolCall": self._call,
+            "toolCall": self._calls.add,
             "toolResult": self._result,
         }
 
@@ -52,12 +55,11 @@ class Text:
                 show(data)
 
     def end(self) -> None:
-        self._waiting_calls()
+        self._know_calls()
+        for call in self._whole.values():
+            self._screen.note(_called(call))
+        self._whole.clear()
         self._screen.end()
-
-    def _text(self, text: str) -> None:
-        self._waiting_calls()
-        self._screen.text(text)
 
     def _thought(self, text: str) -> None:
         if self._reasoning:
@@ -66,25 +68,19 @@ class Text:
             self._thinks = True
             self._screen.aside("(thinking; --reasoning shows it)")
 
-    def _call(self, piece: dict[str, Any]) -> None:
-        known = self._calls.setdefault(piece["index"], {"name": piece["name"], "arguments": ""})
-        known["name"] = known["name"] or piece["name"]
-        known["arguments"] += piece["arguments"]
-
     def _result(self, result: dict[str, Any]) -> None:
-        call = self._calls.pop(result["index"], {"name": result["name"], "arguments": ""})
+        self._know_calls()
+        call = self._whole.pop(result["index"], None) or Call(result["index"], result["id"], result["name"], "")
         failed = "failed: " if result["failed"] else ""
         self._screen.note(f"{_called(call)} → {failed}{_short(result['content'])}")
 
-    def _waiting_calls(self) -> None:
-        """Calls that nobody has answered."""
-        for call in self._calls.values():
-            self._screen.note(_called(call))
-        self._calls.clear()
+    def _know_calls(self) -> None:
+        """The round is over."""
+        self._whole |= {call.index: call for call in self._calls.whole()}
 
 
-def _called(call: dict[str, Any]) -> str:
-    return f"{call['name']}({_short(call['arguments'])})"
+def _called(call: Call) -> str:
+    return f"{call.name}({_short(call.arguments)})"
 
 
 def _short(text: str) -> str:

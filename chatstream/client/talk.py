@@ -1,9 +1,11 @@
 """A conversation on a terminal: a question a line, and a few commands."""
 
 import io
+import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
 
 from chatstream.client import prompts
 from chatstream.client.exchange import Exchange
@@ -30,6 +32,7 @@ class Talk:
         self._screen = screen
         self._reasoning = reasoning
         self._chat_id: str | None = None
+        self._awaits_line = False
         self._commands: dict[str, Callable[[str], None]] = {
             "/new": self._new,
             "/model": self._model,
@@ -47,7 +50,7 @@ class Talk:
             import readline  # noqa: F401 – input() gets a line's history and editing from it
 
             self._screen.note("/help for the commands, Ctrl-D to leave")
-        with suppress(EOFError):
+        with self._interrupts(), suppress(EOFError):
             while True:
                 self._turn()
         if self._interactive:
@@ -65,7 +68,29 @@ class Talk:
             self._do(line)
 
     def _line(self) -> str:
-        return input(PROMPT) if self._interactive else input()
+        self._awaits_line = True
+        try:
+            return input(PROMPT) if self._interactive else input()
+        finally:
+            self._awaits_line = False
+
+    @contextmanager
+    def _interrupts(self) -> Iterator[None]:
+        """Ctrl-C empties the line that is awaited. An answer that comes has its own use for it (exchange.py); besides
+        there is nothing to break off, and the conversation stays."""
+
+        def interrupted(_: int, __: FrameType | None) -> None:
+            if self._awaits_line:
+                self._awaits_line = False
+                raise KeyboardInterrupt
+
+        before = signal.getsignal(signal.SIGINT)
+        if before is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, interrupted)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _do(self, line: str) -> None:
         word, _, rest = line.partition(" ")

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections import Counter
-from typing import Any
 
 import gevent
 import msgspec
@@ -14,7 +13,6 @@ from chatstream.errors import (
     ToolRounds,
     UpstreamBroke,
     UpstreamError,
-    UpstreamReported,
     UpstreamTimeout,
 )
 from chatstream.runs.dialogue import Call, Dialogue
@@ -24,8 +22,10 @@ from chatstream.tools.exchange import Reply
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.stream import Stream
 from chatstream.wire.calls import Calls
-from chatstream.wire.chunks import Delta, end_state
+from chatstream.wire.chunks import Delta
 from chatstream.wire.events import State, joined
+from chatstream.wire.timings import timings
+from chatstream.wire.verdict import state_after, verdict
 
 _log = logging.getLogger(__name__)
 
@@ -73,10 +73,8 @@ class Driver:
         except Drained:
             whole = self._was_told() and not self._called()
             self._outcome = self._ending() if whole else ("interrupted", Interrupted())
-        except UpstreamTimeout as error:
-            self._outcome = "stalled", error
         except UpstreamError as error:
-            self._outcome = "upstream_error", error
+            self._outcome = state_after(error), error
         except Exception:  # noqa: BLE001 – a Run must end in a state, whatever happened
             _log.exception("run %s failed by a fault of ours", self.run.id)
             self._outcome = "upstream_error", UpstreamError("The answer ended through a fault in ChatStream itself.")
@@ -92,7 +90,7 @@ class Driver:
             "chatId": self.run.record.chat_id,
             "state": state,
             "usage": usage,
-            "timings": self._timings(usage),
+            "timings": timings(self._first_token_ms, self.run.age_ms(), usage),
         }
         if error is not None:
             self.run.end["error"] = {"message": str(error), "code": error.code}
@@ -167,15 +165,7 @@ class Driver:
     def _ending(self) -> tuple[State, ChatStreamError | None]:
         """How the answer ends by what upstream said."""
         assert self._stream is not None
-        reader = self._stream.reader
-        if reader.error is not None:
-            return "upstream_error", reader.error
-        if reader.finish_reason is None:
-            return "truncated", UpstreamError("The model server ended the answer without saying that it was whole.")
-        state = end_state(reader.finish_reason)
-        if state == "upstream_error":
-            return state, UpstreamReported(f"The model server gave up: its reason was {reader.finish_reason!r}.")
-        return state, None
+        return verdict(self._stream.reader)
 
     def _read(self, stream: Stream) -> None:
         while (deltas := stream.read()) is not None:
@@ -202,14 +192,6 @@ class Driver:
                 self.run.append("text", "\n\n")
             self.run.append(kind, data)
         self.run.wake()
-
-    def _timings(self, usage: dict[str, int] | None) -> dict[str, Any]:
-        """Milliseconds since the Run began; tokens a second from the first token to the last, None if not known."""
-        total = self.run.age_ms()
-        tokens = (usage or {}).get("completion_tokens")
-        spent = total - self._first_token_ms if self._first_token_ms is not None else 0
-        rate = round((tokens - 1) * 1000 / spent, 1) if tokens and tokens > 1 and spent > 0 else None
-        return {"firstTokenMs": self._first_token_ms, "totalMs": total, "tokensPerSecond": rate}
 
     def _close(self) -> None:
         if self._stream is not None:

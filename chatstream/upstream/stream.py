@@ -7,6 +7,7 @@ from chatstream.upstream.translation import translated
 from chatstream.upstream.transport import Body
 from chatstream.wire.chunks import ChunkReader, Delta
 from chatstream.wire.sse import Decoder, Event
+from chatstream.wire.verdict import broken
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,9 +83,5 @@ class Stream:
         try:
             events = self._events.events()
         except UpstreamBroke as error:
-            raise UpstreamBroke(f"The connection to the model server broke {self._when()}.") from error
+            raise broken(self.reader) from error
         return None if events is None else self.reader.feed(events)
-
-    def _when(self) -> str:
-        tokens = self.reader.tokens
-        return f"after {tokens:,} token{'s' * (tokens > 1)}" if tokens else "before the first token"

@@ -461,6 +461,14 @@ def test_a_tool_call_is_a_line_beside_the_answer(commands: Commands, model_serve
     assert done.err.splitlines()[0] == 'calculate({"expression": "6 * 7"}) → 42'
 
 
+def test_a_call_is_one_line_also_with_text_between_its_pieces(commands: Commands, model_server: ModelServer) -> None:
+    first, rest, *end = called("weather", '{"city": "Kiel"}')
+    model_server.script([first, ["text", "Let me see."], rest, *end])
+    done = commands.run("ask", "How is it?")
+    assert (done.status, done.out) == (0, "Let me see.\n")
+    assert [line for line in done.err.splitlines() if "(" in line] == ['weather({"city": "Kiel"})']
+
+
 def test_a_tool_that_fails_says_so(commands: Commands, model_server: ModelServer) -> None:
     model_server.script(called("calculate", '{"expression": "6 *"}'))
     model_server.script(answer("Sorry."))

@@ -1,5 +1,12 @@
 """`ask` and `chat` on a terminal: a real one (a pty), keys that are typed, and what is shown."""
 
+import fcntl
+import subprocess
+import sys
+import termios
+import time
+from typing import Any
+
 import pytest
 
 from tests.api import Api
@@ -228,6 +235,28 @@ def test_questions_from_a_pipe(commands: Commands, one_server: ChatStream) -> No
     assert done.err.startswith("There is no command /nonsense")
     newest = Api(one_server.address).get("/chats?limit=1").json["chats"][0]["_id"]
     assert [said for _, said in history(one_server, newest)] == ["One", "Hello world", "Two ü", "Hello world"]
+
+
+def test_ctrl_c_while_nothing_is_awaited_stays(commands: Commands) -> None:
+    """Neither an answer nor a line is on its way: the command is busy showing something that nobody reads yet."""
+    command = commands.start("chat", "-q", stdin=subprocess.PIPE)
+    assert command.process.stderr
+    assert command.process.stdin
+    room = fcntl.fcntl(command.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+    command.process.stdin.write(b"/" + b"x" * 3 * room + b"\nTwo\n")
+    command.process.stdin.close()
+    eventually(lambda: waiting(command.process.stderr) == room)
+    time.sleep(0.2)
+    command.interrupt()
+    time.sleep(0.2)
+    done = command.done()
+    assert (done.status, done.out) == (0, "Hello world\n")
+    assert done.err.startswith("There is no command /xxx")
+
+
+def waiting(pipe: Any) -> int:
+    """Bytes in it."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8:surrogateescape", "utf-8:strict"])

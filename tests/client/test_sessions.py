@@ -1,7 +1,7 @@
 """Conversations that a real ChatStream server keeps by name: asked, gone on with, broken off, deleted."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -87,25 +87,53 @@ def test_tools_of_the_server(session: Session, model_server: ModelServer) -> Non
 
 
 @pytest.mark.parametrize(
-    ("script", "error", "text"),
+    ("script", "error", "text", "state"),
     [
-        ([["text", "Hel"], ["sleep", 0.05], ["rst"]], UpstreamBroke, "Hel"),
-        ([["text", "Hel"], ["chunk", {"error": "no memory"}]], UpstreamReported, "Hel"),
-        ([["text", "Hel"], ["end"]], UpstreamError, "Hel"),
-        (failure(400, "no such model"), UpstreamRejected, ""),
+        ([["text", "Hel"], ["sleep", 0.05], ["rst"]], UpstreamBroke, "Hel", "upstream_error"),
+        ([["text", "Hel"], ["chunk", {"error": "no memory"}]], UpstreamReported, "Hel", "upstream_error"),
+        ([["text", "Hel"], ["end"]], UpstreamError, "Hel", "truncated"),
+        ([["end"]], UpstreamError, "", "truncated"),
+        (failure(400, "no such model"), UpstreamRejected, "", "upstream_error"),
     ],
 )
 def test_a_failed_answer_is_raised_and_what_came_is_kept(
-    script: list[Any], error: type[ChatStreamError], text: str, session: Session, model_server: ModelServer
+    script: list[Any], error: type[ChatStreamError], text: str, state: str, session: Session, model_server: ModelServer
 ) -> None:
     known: dict[str, Any] = {}
     model_server.script(script)
     with pytest.raises(error):
         session.generate("One", debug_info=known)
-    assert known["content"] == text
-    assert known["state"] in ("upstream_error", "truncated" if script[-1] == ["end"] else "upstream_error")
+    assert (known["content"], known["state"], set(known)) == (text, state, KNOWN)
     assert known["error"]["code"] == error.code
     assert said(session) == [("user", "One"), ("assistant", text)]
+
+
+@pytest.mark.parametrize(("end", "state"), [(["rst"], "upstream_error"), (["finish", "length"], "length")])
+def test_what_is_known_is_what_the_server_has(
+    end: list[Any], state: str, server: ChatStream, model_server: ModelServer
+) -> None:
+    """Of a failed answer as of a whole one; finish_reason and model it does not tell."""
+    usage = {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}
+    api, known = Api(server.address), dict[str, Any]()
+    session = Session(server.url, api.answer("Hello")[0]["chatId"])
+    model_server.script([["text", "one"], ["sleep", 0.1], ["text", "two"], ["usage", usage], ["sleep", 0.1], end])
+    with suppress(UpstreamBroke):
+        session.generate("Count", debug_info=known)
+    stored = api.history(session.name)[-1]
+    assert {name: known[name] for name in ("state", "usage", "timings")} == {
+        "state": state,
+        "usage": usage,
+        "timings": stored["timings"],
+    }
+    assert (known["finish_reason"], known["model"]) == (None, None)
+
+
+def test_a_gateway_s_page_is_no_answer(model_server: ModelServer) -> None:
+    model_server.script([["status", 502, {}, "<html>"]])
+    known: dict[str, Any] = {}
+    with pytest.raises(UpstreamBroke, match="A gateway in front of"):
+        Session(f"{model_server.url}/v1", "name").generate("One", debug_info=known)
+    assert known["state"] == "upstream_error"
 
 
 def test_an_answer_that_is_left_goes_on_at_the_server(session: Session, model_server: ModelServer) -> None:
@@ -147,8 +175,20 @@ def new_id_name() -> str:
     return f"cut {new_id()}"
 
 
-def test_a_stream_without_its_last_frame_is_no_whole_answer(model_server: ModelServer) -> None:
-    model_server.script([["raw", 'data: {"content":"Hel"}\n\n'], ["end"]])
+def test_the_state_of_an_answer_that_failed_before_its_stream(model_server: ModelServer) -> None:
+    """A status, with the answer's end in its body: its code alone does not tell the state."""
+    body = {"message": "It ended.", "code": "upstream_error", "state": "truncated", "runId": new_id(), "completion": ""}
+    model_server.script([["status", 502, {}, body]])
+    known: dict[str, Any] = {}
+    with pytest.raises(UpstreamError, match="It ended"):
+        Session(f"{model_server.url}/v1", "name").generate("One", debug_info=known)
+    error = {"message": "It ended.", "code": "upstream_error"}
+    assert (known["state"], known["content"], known["error"]) == ("truncated", "", error)
+
+
+@pytest.mark.parametrize("last", ["", 'data: {"done":true}\n\n', 'data: {"error":"no","code":"internal"}\n\n'])
+def test_a_stream_that_does_not_say_how_it_ended_is_no_whole_answer(last: str, model_server: ModelServer) -> None:
+    model_server.script([["raw", 'data: {"content":"Hel"}\n\n' + last], ["end"]])
     known: dict[str, Any] = {}
     with pytest.raises(UpstreamBroke, match="without saying how"):
         Session(f"{model_server.url}/v1", "name").generate("One", debug_info=known)

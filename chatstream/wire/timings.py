@@ -1,0 +1,14 @@
+"""An answer's times, as docs/api.md, section 1, has them."""
+
+Timings = dict[str, int | float | None]
+
+
+def timings(first_token_ms: int | None, total_ms: int, usage: dict[str, int] | None) -> Timings:
+    """Milliseconds since the question; tokens a second from the first token to the last, None if not known.
+
+    :param first_token_ms: None if none came
+    """
+    tokens = (usage or {}).get("completion_tokens", 0)
+    spent = total_ms - first_token_ms if first_token_ms is not None else 0
+    rate = round((tokens - 1) * 1000 / spent, 1) if tokens > 1 and spent > 0 else None
+    return {"firstTokenMs": first_token_ms, "totalMs": total_ms, "tokensPerSecond": rate}
