@@ -38,6 +38,8 @@ ROOMS = {
     "simpleeval": ("tools/arithmetic.py",),
     "dotenv": ("settings.py", "upstream/providers.py"),
 }
+SCRIPT_MAX = {"streaming-chat.js": 200}
+"""It goes into pages of other sites: one file, and nothing beside it."""
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -87,11 +89,11 @@ def test_every_part_has_a_floor() -> None:
 
 def test_the_wire_does_no_io() -> None:
     used = {name.split(".")[0] for module in (PACKAGE / "wire").rglob("*.py") for name in imports(module)}
-    assert used <= {"chatstream", "codecs", "collections", "json", "msgspec", "re", "typing"}
+    assert used <= {"chatstream", "codecs", "collections", "itertools", "json", "msgspec", "re", "typing"}
 
 
 def test_the_house_has_no_crowded_rooms() -> None:
     sizes = {str(path): len(path.read_text().splitlines()) for path in MODULES}
     scripts = {str(p): len(p.read_text().splitlines()) for p in (ROOT / "static/js").glob("*.js")}
     assert {name: n for name, n in sizes.items() if n > 400} == {}
-    assert {name: n for name, n in scripts.items() if n > 150} == {}
+    assert {name: n for name, n in scripts.items() if n > SCRIPT_MAX.get(Path(name).name, 150)} == {}

@@ -1,5 +1,6 @@
 """The chat page. It works without JavaScript: the form posts, and the answer streams into the page."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from chatstream.web import asking, departures, present, streams
 from chatstream.web.bodies import ChatBody
 from chatstream.web.chat import checked, remove, searchable
 from chatstream.web.services import services
-from chatstream.wire.events import joined
+from chatstream.wire.events import RunEvent, joined, tool_calls
 
 blueprint = Blueprint("pages", __name__)
 
@@ -74,12 +75,13 @@ def _request_id(given: str | None, body: ChatBody) -> str | None:
 def _live(record: RunRecord) -> Response:
     end: dict[str, Any] = {"state": "running", "error": None}
 
-    def pieces() -> Iterator[str]:
+    def pieces() -> Iterator[str | dict[str, Any]]:
+        calls: list[RunEvent] = []
         with streams.cut_short():
             for events in services().desk.follow(record, 0):
+                yield from _pieces(events, calls) if events else (HEARTBEAT,)
                 if events and events[-1].kind == "end":
                     end.update(state=events[-1].data["state"], error=events[-1].data.get("error"))
-                yield joined(events, "text") if events else HEARTBEAT
 
     chat = services().chats.get(OWNER, record.chat_id)
     context = {**_context(chat), "live": pieces(), "live_end": lambda: end}
@@ -89,6 +91,24 @@ def _live(record: RunRecord) -> Response:
     page = Response(stream_template("page.html", **context), headers=headers)
     departures.attend(page)
     return page
+
+
+def _pieces(events: list[RunEvent], calls: list[RunEvent]) -> Iterator[str | dict[str, Any]]:
+    """Text, and each call with what it gave; at the end those that gave nothing.
+
+    :param calls: the events of those that were not shown yet
+    """
+    for kind, some in itertools.groupby(events, lambda event: event.kind):
+        if kind == "text":
+            yield joined(some, "text")
+        elif kind in ("toolCall", "toolResult"):
+            calls += some
+        if kind == "toolResult":
+            known = {event.data["index"] for event in calls if event.kind == "toolResult"}
+            yield from tool_calls(event for event in calls if event.data["index"] in known) or ()
+            calls[:] = [event for event in calls if event.data["index"] not in known]
+        elif kind == "end":
+            yield from tool_calls(calls) or ()
 
 
 def _context(chat: Chat | None) -> dict[str, Any]:

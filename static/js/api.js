@@ -20,21 +20,31 @@ export class BrokenAnswer extends Error {
  * @param {AbortSignal} [signal] stops the model. Whoever only leaves lets a session's answer be recorded to its end.
  * @returns {AsyncGenerator<LlmFrame, void, void>} throws a Refusal, a BrokenAnswer, what the network threw, or the signal's reason
  */
-export async function* llmFrames(route, data, signal) {
-  const response = await request(`/api/llm/${route}/stream`, { method: "POST", body: JSON.stringify(data), signal });
+export async function* llmFrames(route, data, signal = new AbortController().signal) {
+  signal.throwIfAborted();
+  const leaving = new AbortController();
+  const question = { method: "POST", body: JSON.stringify(data), signal: leaving.signal };
+  const head = request(`/api/llm/${route}/stream`, question);
+  const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve, { signal: leaving.signal }));
+  aborted.then(() => route === "chat/session" && stop(head)).then(() => leaving.abort(signal.reason));
+  const response = await Promise.race([head, aborted.then(() => Promise.reject(signal.reason))]);
   try {
     for await (const event of events(/** @type {ReadableStream} */ (response.body))) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       const frame = understood(event.data);
       yield frame;
       if (frame.done) return;
     }
-  } catch (error) {
-    const runId = response.headers.get("X-Run-Id");
-    if (runId && signal?.aborted) stopRun(runId).catch(() => {});
-    throw error;
+  } finally {
+    leaving.abort();
   }
   throw new BrokenAnswer("The answer ended before it was whole.", "broken");
+}
+
+/** A session's answer does not end with its reader, but by its id, which comes with the head. @param {Promise<Response>} head */
+async function stop(head) {
+  const runId = await head.then(({ headers }) => headers.get("X-Run-Id")).catch(() => null);
+  if (runId) stopRun(runId).catch(() => {});
 }
 
 /** @param {string} data @returns {LlmFrame} */

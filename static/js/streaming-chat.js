@@ -1,29 +1,37 @@
 // @ts-check
-/** `<streaming-chat prompt="…">` writes an answer into any page, once its place comes into view. docs/browser.md shows its use. */
+/** `<streaming-chat prompt="…">` writes an answer into any page, once it comes into view: docs/browser.md. */
 const SHEET = new CSSStyleSheet();
 SHEET.replaceSync(`
   :host { display: block; min-height: 1lh; overflow-wrap: anywhere; text-align: start; unicode-bidi: plaintext; }
-  :host([state]) { white-space: pre-wrap; } :host([hidden]) { display: none; }
+  :host([state]) { white-space: pre-wrap; }
+  :host([hidden]) { display: none; }
   :host([aria-busy="true"]) slot::after { display: inline-block; height: 1.1em; vertical-align: text-bottom;
     border-inline-start: 2px solid var(--streaming-chat-caret, currentColor); content: ""; }
   [part="notice"]:not(:empty) { display: block; font-size: smaller; }`);
 
 /** @typedef {{text?: string | null, end?: string}} Piece  The last one has an end: complete, length or filtered. */
-/** Why there is no whole answer: in the server's words, where it said any. @param {any} said @param {string} otherwise @param {any} code */
-function failure(said, otherwise, code) {
-  const message = said?.message ?? (typeof said === "string" ? said : otherwise);
-  return Object.assign(new Error(message), { detail: { message, code: String(said?.code ?? said?.type ?? code) } });
+
+/** Why there is no whole answer: in the server's words, where it `said` any. */
+class Failure extends Error {
+  /** @param {any} said @param {string} otherwise @param {unknown} code */
+  constructor(said, otherwise, code) {
+    super(said?.message ?? (typeof said === "string" ? said : otherwise));
+    this.code = String(said?.code ?? said?.type ?? code);
+  }
 }
 
-/** OpenAI's chunks. `[DONE]` is the mark of success; the finish reason came before it. @returns {(data: string) => Piece} */
+const BROKEN = new Failure(null, "The answer ended before it was whole.", "broken");
+
+/** OpenAI's chunks. `[DONE]` is the mark of success; the finish reason came before it. */
 function chunks() {
   let end = "complete";
-  return (data) => {
+  return (/** @type {string} */ data) => {
     if (data === "[DONE]") return { end };
     const { choices, error } = JSON.parse(data);
-    if (error) throw failure(error, "The answer failed.", "failed");
+    if (error) throw new Failure(error, "The answer failed.", "failed");
     const { delta, text, finish_reason: reason } = choices?.[0] ?? {};
-    if (reason) end = reason === "length" ? "length" : reason === "content_filter" ? "filtered" : "complete";
+    if (reason === "length") end = "length";
+    if (reason === "content_filter") end = "filtered";
     return { text: delta?.content ?? text };
   };
 }
@@ -32,52 +40,74 @@ function chunks() {
 function frame(data) {
   const { text, state, error } = JSON.parse(data);
   if (!state || ["complete", "length", "filtered"].includes(state)) return { text, end: state };
-  throw failure(error, "The answer was stopped.", state);
+  throw new Failure(error, "The answer was stopped.", state);
 }
 
-/** The data of each server-sent event: one line in both forms. A line that was cut off is not given. @param {ReadableStream} body */
-async function* events(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  for (let rest = "", read; !(read = await reader.read()).done; ) {
-    const lines = (rest + read.value).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line.startsWith("data:")) yield line.slice(5).trim();
+/** The data of each server-sent event; one that was cut off is not given. @param {Response} response */
+async function* events({ body }) {
+  const reader = /** @type {ReadableStream} */ (body).pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (let rest = "", read; !(read = await reader.read()).done; ) {
+      const blocks = (rest + read.value).split(/\r?\n\r?\n/);
+      rest = blocks.pop() ?? "";
+      for (const block of blocks) {
+        const lines = block.split(/\r?\n/).filter((line) => line.startsWith("data:"));
+        if (lines.length > 0) yield lines.map((line) => line.slice(5).trim()).join("\n");
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
   }
 }
 
-/** @param {(string | null)[]} asked by these attributes @param {AbortSignal} signal @returns {AsyncGenerator<Piece, void, void>} */
-async function* answer([prompt, src, model, system, tokens, temperature], signal) {
-  signal.throwIfAborted();
+/** @param {(string | null)[]} asked by these attributes @returns {[URL, string, object]} where, by which route, what */
+function question([prompt, src, model, system, tokens, temperature]) {
   const url = new URL(src ?? "v1/completions", new URL("../../", import.meta.url));
-  const [route] = /\/(chat\/completions|completions|chat)$/.exec(url.pathname) ?? [];
-  if (!route) throw failure(null, "src has to end in /completions, /chat/completions or /chat.", "unknown_src");
-  const messages = [{ role: "system", content: system }, { role: "user", content: prompt }].filter(({ content }) => content);
-  const text = messages.map(({ content }) => content).join("\n\n");
-  const question = { "/chat": { prompt, system }, "/completions": { prompt: text }, "/chat/completions": { messages } }[route];
+  const [route = ""] = /\/(chat\/completions|completions|chat)$/.exec(url.pathname) ?? [];
+  const asked = { role: "user", content: prompt };
+  const body = {
+    "/chat": { prompt, system },
+    "/completions": { prompt: system ? `${system}\n\n${prompt}` : prompt },
+    "/chat/completions": { messages: system ? [{ role: "system", content: system }, asked] : [asked] },
+  }[route];
+  if (!body) throw new Failure(null, "src has to end in /completions, /chat/completions or /chat.", "unknown_src");
   const options = { model, max_tokens: tokens && Number(tokens), temperature: temperature && Number(temperature) };
-  const body = JSON.stringify({ ...options, ...question, stream: true }, (_, value) => value ?? undefined);
-  const recorded = route === "/chat";
-  const head = fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body, signal: recorded ? null : signal });
-  if (recorded) signal.addEventListener("abort", () => head.then(stop).catch(() => {}));
-  const response = await head.catch(() => null);
-  if (!response) throw failure(null, "The server could not be reached, or does not let this page ask it.", "unreachable");
-  const refusal = response.ok ? null : await response.json().catch(() => null);
-  if (!response.ok) throw failure(refusal?.error ?? refusal, `The server answered with status ${response.status}.`, response.status);
-  const piece = recorded ? frame : chunks();
-  for await (const data of events(/** @type {ReadableStream} */ (response.body))) yield piece(data);
-  throw failure(null, "The answer ended before it was whole.", "broken");
+  return [url, route, { ...options, ...body, stream: true }];
 }
 
-/** A run does not end with its reader. @param {Response} response of the run, if it began */
-async function stop({ url, headers }) {
-  const run = headers.get("X-Run-Id");
-  if (run) await fetch(new URL(`runs/${run}/stop`, url), { method: "POST", keepalive: true });
+/** @param {(string | null)[]} asked @param {AbortSignal} signal @returns {AsyncGenerator<Piece, void, void>} */
+async function* answer(asked, signal) {
+  signal.throwIfAborted();
+  const [url, route, given] = question(asked);
+  const recorded = route === "/chat";
+  const leaving = new AbortController();
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify(given, (_, value) => value ?? undefined);
+  const head = fetch(url, { method: "POST", headers, body, signal: leaving.signal }).catch(() => null);
+  signal.addEventListener("abort", async () => {
+    if (recorded) stop(await head);
+    leaving.abort();
+  });
+  const response = await head;
+  if (!response) throw new Failure(null, "The server is out of reach, or does not let this page ask.", "unreachable");
+  if (!response.ok) {
+    const said = await response.json().catch(() => null);
+    throw new Failure(said?.error ?? said, `The server answered with status ${response.status}.`, response.status);
+  }
+  const piece = recorded ? frame : chunks();
+  for await (const data of events(response)) yield piece(data);
+  throw BROKEN;
+}
+
+/** A recorded answer does not end with its reader, but by its id. @param {Response | null} response */
+function stop(response) {
+  const run = response?.headers.get("X-Run-Id");
+  if (run) fetch(new URL(`runs/${run}/stop`, response?.url), { method: "POST", keepalive: true }).catch(() => {});
 }
 
 class StreamingChat extends HTMLElement {
   static observedAttributes = ["prompt", "src", "model", "system", "max-tokens", "temperature"];
   #asked = "";
-  #question = () => JSON.stringify(StreamingChat.observedAttributes.map((name) => this.getAttribute(name)));
   #text = new Text();
   #notice = Object.assign(document.createElement("span"), { part: "notice", role: "status" });
   #aborter = new AbortController();
@@ -90,18 +120,23 @@ class StreamingChat extends HTMLElement {
     shadow.adoptedStyleSheets = [SHEET];
   }
 
-  connectedCallback() { this.#settle(); }
-  disconnectedCallback() { this.#settle(); }
-  attributeChangedCallback() { this.#settle(); }
+  connectedCallback() { queueMicrotask(() => this.#settle()); }
+  disconnectedCallback() { queueMicrotask(() => this.#settle()); }
+  attributeChangedCallback() { queueMicrotask(() => this.#settle()); }
 
-  /** After all that is done to it in one go: several attributes are one change, and a move within the page is no removal. */
+  /** After all that is done in one go: several attributes are one change, and a move in the page is no removal. */
   #settle() {
-    queueMicrotask(() => (this.isConnected ? this.#asked !== this.#question() && this.restart() : this.abort()));
+    if (!this.isConnected) this.abort();
+    else if (this.#asked !== this.#question) this.restart();
+  }
+
+  get #question() {
+    return JSON.stringify(StreamingChat.observedAttributes.map((name) => this.getAttribute(name)));
   }
 
   restart() {
     this.abort();
-    this.#asked = this.#question();
+    this.#asked = this.#question;
     if (this.getAttribute("loading") === "eager") this.#ask();
     else this.#sight.observe(this);
   }
@@ -132,9 +167,9 @@ class StreamingChat extends HTMLElement {
       }
     } catch (/** @type {any} */ error) {
       if (signal.aborted) return;
-      const detail = error.detail ?? { message: "The connection broke before the answer was whole.", code: "broken" };
-      this.#notice.textContent = detail.message;
-      this.#become("error", "error", detail);
+      const { message, code } = error instanceof Failure ? error : BROKEN;
+      this.#notice.textContent = message;
+      this.#become("error", "error", { message, code });
     }
   }
 

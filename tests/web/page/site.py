@@ -1,12 +1,30 @@
 """Another site: pages of an origin of its own, and answers of its own making."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
-Page = str | Sequence[bytes]
+Page = str | Iterable[bytes]
 """HTML for a GET; the writes of an event stream for a POST, after which the body ends properly."""
+
+
+class Endless:
+    """The writes of an event stream that only its reader ends."""
+
+    def __init__(self, *first: bytes) -> None:
+        self.first = first
+        self.left = threading.Event()
+        """The reader went away."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self.first
+            while not self.left.wait(0.05):
+                yield b": still there\n\n"
+        finally:
+            self.left.set()
 
 
 class Site:
@@ -48,8 +66,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for data in (*self.site.pages[self.path], b""):
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+        with suppress(ConnectionError), closing(self._writes()) as writes:
+            for data in writes:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def _writes(self) -> Generator[bytes, None, None]:
+        page = self.site.pages[self.path]
+        yield from () if isinstance(page, str) else page
+        yield b""
 
     def log_message(self, *_: object) -> None:
         pass

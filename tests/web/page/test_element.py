@@ -14,7 +14,7 @@ from tests.servers.server import ROOT
 from tests.web.conftest import Serve
 from tests.web.page.line import Line
 from tests.web.page.page import GATED, TIDE
-from tests.web.page.site import Site
+from tests.web.page.site import Endless, Site
 
 SCRIPT = "/static/js/streaming-chat.js"
 ROUTES = ("/v1/completions", "/v1/chat/completions", "/chat")
@@ -226,6 +226,28 @@ def test_removal_before_the_run_is_known_stops_it(embedding: Embedding, model_se
     assert embedding.names == ["start"]
 
 
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_body_is_left_at_once(embedding: Embedding, route: str) -> None:
+    first = json.dumps({"text": "The tide "}) if route == "/chat" else chunk(content="The tide ")
+    body = Endless(f"data: {first}\n\n".encode())
+    embedding.site.pages[route] = body  # type: ignore[index]
+    embedding.open(element(src=embedding.site.url + route))
+    embedding.wait_text("The tide ")
+    assert not body.left.is_set()
+    embedding.run("e.abort()")
+    assert body.left.wait(10)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_rest_of_a_body_that_is_over_is_not_awaited(embedding: Embedding, route: str) -> None:
+    last = [json.dumps({"state": "complete"})] if route == "/chat" else [chunk(content="The tide"), "[DONE]"]
+    body = Endless(*(f"data: {data}\n\n".encode() for data in last))
+    embedding.site.pages[route] = body  # type: ignore[index]
+    embedding.open(element(src=embedding.site.url + route))
+    embedding.wait_state("done")
+    assert body.left.wait(10)
+
+
 def test_moved_it_goes_on_and_back_in_the_page_it_is_not_asked_again(
     embedding: Embedding, model_server: ModelServer
 ) -> None:
@@ -339,6 +361,7 @@ GOOD = (
     f"id: 1\r\nevent: x\r\ndata:{chunk(content='é😀')}\r\n\r\n"
     f": ping\n\ndata: {chunk(reasoning_content='hidden')}\n\ndata: {chunk(content='𝄞  ')}\n\n"
     'data: {"choices": [], "usage": {}}\n\ndata: {"choices": null}\n\n'
+    'data: {"choices":\r\n: within\r\ndata:  [{"delta":\r\ndata:{"content": "two lines"}}]}\r\n\r\n'
 )
 ENDS = {
     "data: [DONE]\r\n\r\n": "done",
@@ -359,5 +382,5 @@ def test_an_answer_is_the_same_however_its_bytes_are_cut(embedding: Embedding, s
         embedding.site.pages["/v1/chat/completions"] = pieces  # type: ignore[index]
         embedding.open(element(src=f"{embedding.site.url}/v1/chat/completions"))
         embedding.wait_state(state)
-        assert embedding.text == "é😀𝄞  "
+        assert embedding.text == "é😀𝄞  two lines"
         assert embedding.names == ["start", "delta", state]

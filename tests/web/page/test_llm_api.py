@@ -101,6 +101,33 @@ def test_abort_stops_the_model_and_nothing_comes_after(caller: Caller, model_ser
 
 
 @both
+def test_abort_before_the_head_stops_the_model(caller: Caller, model_server: ModelServer, method: str) -> None:
+    model_server.script([["gate", "head"], *GATED])
+    caller.call(method)
+    model_server.wait(len)
+    caller.browser.evaluate("asked.abort()")
+    assert model_server.wait_ended()[0]["ended"] in LEFT
+    assert caller.calls == []
+
+
+def test_the_frames_signal_is_heard_before_the_head_and_between_frames(
+    caller: Caller, model_server: ModelServer
+) -> None:
+    script = """
+        const {llmFrames} = await import('/static/js/api.js')
+        const aborter = new AbortController(), frames = llmFrames('chat/session', arguments[0], aborter.signal)
+        const first = frames.next()
+        if (arguments[1]) await first
+        aborter.abort('enough')
+        return (arguments[1] ? frames.next() : first).then(() => 'went on', (reason) => reason)"""
+    function = f"return (async function () {{ {script} }}).apply(null, arguments)"
+    for number, between in enumerate((False, True), start=1):
+        model_server.script(GATED if between else [["gate", "head"], *GATED])
+        assert caller.browser.evaluate(function, DATA["chatSessionStream"], between) == "enough"
+        assert model_server.wait_ended(number)[-1]["ended"] in LEFT
+
+
+@both
 def test_a_failure_is_told_once(caller: Caller, one_server: ChatStream, model_server: ModelServer, method: str) -> None:
     model_server.script([["text", "The tide "], ["sleep", 0.1], ["rst"]])
     caller.call(method)

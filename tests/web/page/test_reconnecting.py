@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer, answer
@@ -76,6 +77,35 @@ def test_a_server_that_was_out_of_reach_for_a_while_is_soon_met(
     line.mend()
     far.browser.wait(lambda: far.state == "complete", 5)
     goes_on(far, one_server, model_server)
+
+
+def test_tools_under_way_are_shown_after_a_reconnect(
+    far: Page, line: Line, one_server: ChatStream, model_server: ModelServer
+) -> None:
+    model_server.release("more")
+    far.wait_state("complete")
+    Api(one_server.address).call("PATCH", f"/chat/{far.chat_id}", {"tools": ["calculate"]})
+    call = {"index": 0, "id": "c0", "function": {"name": "calculate", "arguments": '{"expression":'}}
+    rest = {"index": 0, "function": {"arguments": ' "6 * 7"}'}}
+    begun = [["text", "Let me see. "], ["delta", {"tool_calls": [call]}], ["gate", "result"]]
+    model_server.script([*begun, ["delta", {"tool_calls": [rest]}], ["finish", "tool_calls"], ["done"], ["end"]])
+    model_server.script([["gate", "answer"], *answer("It is 42")])
+    far.press(Keys.CONTROL + "a")
+    far.press("What is 6 times 7?", Keys.ENTER)
+    far.browser.wait(lambda: far.tools == [["Calls calculate", '{"expression":']])
+    line.cut()
+    far.browser.wait(lambda: far.phase == "Reconnecting…")
+    model_server.release("result")
+    model_server.wait(lambda log: len(log) == 3)
+    line.mend()
+    seen = [["Calls calculate", '{"expression": "6 * 7"}', "It gave", "42"]]
+    far.browser.wait(lambda: far.tools == seen and far.state == "running")
+    assert far.answer.strip() == "Let me see."
+    far.browser.wait(lambda: far.phase.startswith("Waiting for "))
+    model_server.release("answer")
+    far.wait_state("complete")
+    assert (far.tools, far.answer) == (seen, "Let me see. \n\nIt is 42")
+    far.agrees(one_server.address)
 
 
 def test_the_wait_grows_slower_than_the_time_that_was_waited(page: Page) -> None:

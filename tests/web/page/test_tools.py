@@ -223,6 +223,51 @@ def test_a_result_is_only_ever_text(page: Page, model_server: ModelServer) -> No
 # -- without JavaScript
 
 
+def test_without_javascript_the_live_page_shows_what_was_called(
+    browser: Browser, one_server: ChatStream, model_server: ModelServer
+) -> None:
+    page = Page(browser, one_server.url).open()
+    allow(page, "calculate", "refuse")
+    page.ask("Begin with tools")
+    page.wait_state("complete")
+    browser.disable_javascript()
+    page.reload()
+    refused = ("refuse", '{"why": "<b>No</b> port."}')
+    model_server.script(calling(("calculate", '{"expression": "6 * 7"}'), refused, text="Let me see. "))
+    *cut, _, _, _ = calling(("calculate", '{"expression'), text="It is 42. ")
+    model_server.script([*cut, ["sleep", 0.1], ["rst"]])
+    page.write("What is 6 times 7?")
+    page.click("button", "Send")
+    seen = [
+        ["Calls calculate", '{"expression": "6 * 7"}', "It gave", "42"],
+        ["Calls refuse", refused[1], "It failed, and the model was told", "<b>No</b> port."],
+        ["Calls calculate", '{"expression'],
+    ]
+    browser.wait(lambda: page.tools == seen)
+    words = browser.text(".message:last-child")
+    order = [words.index(text) for text in ("Let me see.", "Calls refuse", "It is 42.", "The connection to")]
+    assert order == sorted(order)
+    assert [button.text for button in browser.find_all("button") if button.text in ("Continue", "Retry")] == ["Retry"]
+    page.click("link", "Begin with tools")
+    assert page.tools == seen
+
+
+def test_without_javascript_a_result_is_shown_while_the_answer_is_written(
+    one_server: ChatStream, model_server: ModelServer
+) -> None:
+    api = Api(one_server.address)
+    chat = api.post("/chat", {"prompt": "Begin with tools", "tools": ["calculate"]}).json["chatId"]
+    model_server.script(calling(("calculate", '{"expression": "6 * 7"}')))
+    model_server.script([["gate", "more"], *answer("It is so")])
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    streamed = api.open("POST", "/", f"chatId={chat}&prompt=What+is+it".encode(), form)
+    read = b""
+    while b"\n42</pre>" not in read:
+        read += streamed._response.read1()  # as much as has come
+    model_server.release("more")
+    assert b"It is so" in streamed.text()
+
+
 def test_without_javascript_there_is_no_choice_that_does_nothing(browser: Browser, one_server: ChatStream) -> None:
     browser.disable_javascript()
     page = Page(browser, one_server.url).open()
