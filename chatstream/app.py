@@ -12,7 +12,7 @@ from gevent import monkey
 
 from chatstream.chats.service import Chats
 from chatstream.errors import SettingsError, StoreUnavailable
-from chatstream.mqtt import Bridge
+from chatstream.mqtt.bridge import Bridge
 from chatstream.runs.desk import Desk
 from chatstream.settings import Settings, load
 from chatstream.store.mongo import MongoStore

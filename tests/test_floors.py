@@ -23,9 +23,9 @@ FLOORS = {
     "errors": 0,
 }
 ROOMS = {
-    "flask": ("web/", "app.py", "mqtt.py"),
+    "flask": ("web/", "app.py", "mqtt/"),
     "werkzeug": ("web/", "app.py"),
-    "paho": ("mqtt.py",),
+    "paho": ("mqtt/",),
     "flask_cors": ("web/cors.py",),
     "websockets": ("web/websocket.py", "web/ws.py"),
     "pymongo": ("store/mongo",),
@@ -33,7 +33,7 @@ ROOMS = {
     "openai": ("upstream/",),
     "httpx2": ("upstream/", "client/opening.py"),
     "click": ("cli.py",),
-    "gevent": ("web/", "app.py", "mqtt.py", "runs/", "store/", "tools/", "upstream/"),
+    "gevent": ("mqtt/", "web/", "app.py", "runs/", "store/", "tools/", "upstream/"),
     "httptools": ("upstream/connection.py",),
     "simpleeval": ("tools/arithmetic.py",),
     "dotenv": ("settings.py", "upstream/providers.py"),

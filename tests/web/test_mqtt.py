@@ -1,11 +1,14 @@
 """Section 5 of docs/api.md: answers over MQTT 5, through a real broker."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from chatstream.errors import SettingsError
 from chatstream.settings import load
@@ -13,6 +16,7 @@ from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer, answer, failure
 from tests.servers.mosquitto import Mosquitto
+from tests.servers.server import free_port
 from tests.web.caller import Caller, answers, connected, framed
 from tests.web.conftest import Serve
 
@@ -156,6 +160,31 @@ def test_a_frame_that_the_broker_does_not_take_harms_nobody_else(serve: Serve, m
         assert last["error"]["code"] == "too_large"
         caller.ask({"prompt": "Hello"})
         assert caller.frames()[-1][1]["state"] == "complete"
+        caller.close()
+        server.close()
+
+
+@pytest.mark.parametrize("trusts", [True, False])
+def test_a_broker_behind_tls(serve: Serve, model_server: ModelServer, tmp_path: Path, trusts: bool) -> None:
+    authority = trustme.CA()
+    certificate, port = authority.issue_cert("localhost"), free_port()
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    os.chmod(tmp_path / "key.pem", 0o644)
+    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+        folder.chmod(0o755)  # the broker reads them as a user of its own
+    secure = (f"listener {port} 127.0.0.1", f"certfile {tmp_path}/cert.pem", f"keyfile {tmp_path}/key.pem")
+    with Mosquitto(*secure) as broker:
+        trusted = {"SSL_CERT_FILE": str(tmp_path / "ca.pem")} if trusts else {}
+        mqtt = {"CHATSTREAM_MQTT_URL": f"mqtts://localhost:{port}", "CHATSTREAM_MQTT_PREFIX": "tls"}
+        server = serve(**mqtt, **trusted)
+        caller = Caller(broker, "tls")
+        if trusts:
+            server.wait_until(lambda: answers(caller), "answer over MQTT")
+        else:
+            server.wait_until(lambda: "certificate verify failed" in server.log_tail(), "say why it does not connect")
+            assert not answers(caller)
         caller.close()
         server.close()
 
