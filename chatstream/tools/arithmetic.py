@@ -12,6 +12,7 @@ _Expression = Annotated[
         description="A sum in Python's notation, such as (12.5 * 4) ** 2 / 3. It may use sqrt, log, exp, sin, cos, "
         "tan, floor, ceil, factorial, gcd, abs, round, min, max, pi and e.",
         max_length=1000,
+        examples=["6 * 7"],
     ),
 ]
 _MATH = ("sqrt", "log", "log2", "log10", "exp", "sin", "cos", "tan", "asin", "acos", "atan", "floor", "ceil", "gcd")

@@ -103,16 +103,16 @@ def _tool(asked: Asked) -> Answer:
 
 
 def _arguments(parameters: Mapping[str, Any]) -> str:
-    properties = parameters.get("properties")
-    known = properties if isinstance(properties, dict) else {}
+    known = properties if isinstance(properties := parameters.get("properties"), dict) else {}
     return msgspec.json.encode({name: _sample(schema) for name, schema in known.items()}).decode()
 
 
 def _sample(schema: object) -> object:
-    """A value of the right type. The demo does not know what the argument means."""
+    """What the schema offers, else a value of the right type: the demo does not know what the argument means."""
     known = schema if isinstance(schema, dict) else {}
-    if isinstance(known.get("enum"), list) and known["enum"]:
-        return known["enum"][0]
+    offered = known.get("examples") or ([known["default"]] if "default" in known else known.get("enum"))
+    if isinstance(offered, list) and offered:
+        return offered[0]
     samples: dict[str, object] = {"integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}, "null": None}
     return samples.get(str(known.get("type")), "demo")
 

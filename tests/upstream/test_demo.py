@@ -195,11 +195,12 @@ def test_anything_else_gets_three_short_honest_paragraphs(question: str) -> None
 
 
 def test_a_tool_call_fits_its_schema() -> None:
-    kinds = {"a": {"type": "string"}, "b": {"type": "integer"}, "c": {"enum": ["x", "y"]}, "d": {}, "e": True}
+    kinds: dict[str, Any] = {"f": {"enum": ["x"], "default": 0}, "g": {"type": "string", "examples": ["6 * 7"]}}
+    kinds |= {"a": {"type": "string"}, "b": {"type": "integer"}, "c": {"enum": ["x", "y"]}, "d": {}, "e": True}
     call = answer("use the clock tool", [Tool("weather", {}), Tool("clock", {"properties": kinds})]).tool_call
     assert call
     assert call.name == "clock"
-    assert json.loads(call.arguments) == {"a": "demo", "b": 1, "c": "x", "d": "demo", "e": "demo"}
+    assert json.loads(call.arguments) == {"a": "demo", "b": 1, "c": "x", "d": "demo", "e": "demo", "f": 0, "g": "6 * 7"}
 
 
 def test_it_says_that_there_are_no_tools_and_quotes_their_results() -> None:
