@@ -243,7 +243,7 @@ def test_without_javascript_the_live_page_shows_what_was_called(
         ["Calls refuse", refused[1], "It failed, and the model was told", "<b>No</b> port."],
         ["Calls calculate", '{"expression'],
     ]
-    browser.wait(lambda: page.tools == seen)
+    browser.wait(lambda: sorted(page.tools) == sorted(seen))  # live in the order of their results
     words = browser.text(".message:last-child")
     order = [words.index(text) for text in ("Let me see.", "Calls refuse", "It is 42.", "The connection to")]
     assert order == sorted(order)
