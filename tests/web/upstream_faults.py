@@ -123,7 +123,13 @@ REFUSALS = [
         *REFUSED,
         "The model server failed (500): Internal Server Error.",
     ),
-    refused("500 with 3 MB", [["status", 500, {}, "x" * 3_000_000]], *REFUSED, "The model server failed (500): …"),
+    refused(
+        "500 with 3 MB",  # of which 1 MiB is read: the rest may all be on its way by then
+        [["status", 500, {}, "x" * 3_000_000]],
+        *REFUSED,
+        "The model server failed (500): …",
+        upstream="done",
+    ),
     refused(
         "a redirect",
         [["status", 302, {"Location": "http://127.0.0.1:1/"}, ""]],
