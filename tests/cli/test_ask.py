@@ -1,47 +1,22 @@
-"""`chatstream ask`: a question from the command line to a real server, and every way its answer ends."""
+"""`chatstream ask`: a question from the command line to a real server, and what is shown of its answer."""
 
 import json
 import os
-import re
-import signal
 import subprocess
 import sys
-import time
 import tomllib
-from fcntl import ioctl
-from termios import FIONREAD
 from typing import Any
 
 import pytest
 
 from chatstream import __version__
-from chatstream.client import endings
 from tests.api import Api
-from tests.cli.commands import MODULE, Commands, eventually
+from tests.cli.asked import GATED, TIDE, history
+from tests.cli.commands import MODULE, Commands
 from tests.servers.app import ChatStream
-from tests.servers.model_server import ModelServer, answer, failure
-from tests.servers.server import ROOT, free_port
+from tests.servers.model_server import ModelServer, answer
+from tests.servers.server import ROOT
 from tests.web.conftest import Serve
-from tests.web.page.line import Line
-
-GATED = [["text", "The tide "], ["gate", "more"], *answer("comes in.")]
-TIDE = "The tide comes in.\n"
-NEVER = ["gate", "never"]
-HEL: list[list[Any]] = [["text", "Hel"], NEVER]
-LEFT = ("client_closed", "client_reset")
-IMPATIENT = "from chatstream.client import runs; runs.GIVE_UP_S = 2; from chatstream.cli import main; main()"
-
-
-def last_state(server: ChatStream) -> str:
-    """The state of the newest chat's answer."""
-    api = Api(server.address)
-    (chat,) = api.get("/chats?limit=1").json["chats"]
-    return str(api.history(chat["_id"])[-1]["state"])
-
-
-def history(server: ChatStream, chat_id: str) -> list[tuple[str, str]]:
-    return [(message["role"], message["content"]) for message in Api(server.address).history(chat_id)]
-
 
 # -- an answer
 
@@ -161,284 +136,6 @@ def test_standard_input_that_is_closed(commands: Commands) -> None:
     assert subprocess.check_output(shell, shell=True, env=commands.env, cwd=commands.folder) == b"Hello world\n"
 
 
-# -- how it ends
-
-ENDS = [
-    ("complete", [["text", "Hel"], ["finish", "stop"], ["done"], ["end"]], 0, None),
-    ("length", [["text", "Hel"], ["finish", "length"], ["done"], ["end"]], 3, "cut at the length limit"),
-    ("filtered", [["text", "Hel"], ["finish", "content_filter"], ["done"], ["end"]], 4, "held back"),
-    ("truncated", [["text", "Hel"], ["end"]], 6, "without saying that it was whole"),
-    ("stalled", [["text", "Hel"], NEVER], 7, "The model was silent for 0.4 s"),
-    ("upstream_error", [["text", "Hel"], ["sleep", 0.05], ["rst"]], 8, "broke after 1 token"),
-]
-
-
-@pytest.fixture(scope="module")
-def impatient(serve: Serve) -> ChatStream:
-    return serve(CHATSTREAM_SILENCE_S="0.4")
-
-
-@pytest.mark.parametrize(("state", "script", "status", "sentence"), ENDS, ids=[row[0] for row in ENDS])
-def test_each_end_has_its_exit_status(
-    state: str,
-    script: list[Any],
-    status: int,
-    sentence: str | None,
-    commands: Commands,
-    impatient: ChatStream,
-    model_server: ModelServer,
-) -> None:
-    model_server.script(script)
-    done = commands.run("ask", "-q", "Hello", "--server", impatient.url)
-    assert (done.status, done.out, last_state(impatient)) == (status, "Hel\n", state)
-    assert sentence in done.err if sentence else done.err == ""
-    assert done.err.count("\n") == bool(sentence)
-
-
-def test_a_refusal_before_the_stream_is_an_upstream_error(commands: Commands, model_server: ModelServer) -> None:
-    model_server.script(failure(401, "no such key"))
-    done = commands.run("ask", "-q", "Hello")
-    assert done == (8, "", "The model server refuses our key (401): no such key.\n")
-
-
-def test_an_answer_without_a_word_is_told(commands: Commands, model_server: ModelServer) -> None:
-    model_server.script([["finish", "stop"], ["done"], ["end"]])
-    assert commands.run("ask", "-q", "Hello") == (0, "", "The answer is empty.\n")
-
-
-def test_stopped_by_somebody_else(commands: Commands, one_server: ChatStream, model_server: ModelServer) -> None:
-    model_server.script(HEL)
-    command = commands.start("ask", "--json", "Hello")
-    model_server.wait(lambda log: log and len(log[0]["steps"]) == 2)
-    run_id = json.loads(command.first_line())["runId"]
-    Api(one_server.address).post(f"/runs/{run_id}/stop")
-    done = command.done()
-    assert (done.status, json.loads(done.out.splitlines()[-1])["state"]) == (5, "stopped")
-    assert "The answer was stopped." in done.err
-
-
-def test_a_killed_worker(commands: Commands, one_server: ChatStream, model_server: ModelServer) -> None:
-    model_server.script(HEL)
-    command = commands.start("ask", "Hello")
-    command.wait_out("Hel")
-    one_server.kill_worker()
-    done = command.done()
-    one_server.wait_until(one_server.ready, "have a worker again")
-    assert (done.status, done.out) == (9, "Hel\n")
-    assert "The connection is lost; trying again …" in done.err
-    assert "The server stopped unexpectedly while it wrote this answer." in done.err
-    assert len(model_server.requests()) == 1
-
-
-def test_a_cut_line_costs_nothing(commands: Commands, line: Line, model_server: ModelServer) -> None:
-    model_server.script(GATED)
-    command = commands.start("ask", "When?", "--server", line.url)
-    command.wait_out("The tide ")
-    line.cut()
-    command.wait_err("trying again")
-    line.mend()
-    eventually(lambda: line._pairs)
-    time.sleep(0.5)  # it is connected again by then
-    line.cut()  # again, before a word came
-    model_server.release("more")
-    line.mend()
-    done = command.done()
-    assert (done.status, done.out, done.err.count("trying again")) == (0, TIDE, 1)
-
-
-def test_a_server_that_stays_away(commands: Commands, line: Line, model_server: ModelServer) -> None:
-    model_server.script(HEL)
-    command = commands.start("ask", "Hello", "--server", line.url, program=["-c", IMPATIENT])
-    command.wait_out("Hel")
-    line.cut()
-    done = command.done()
-    assert (done.status, done.out) == (10, "Hel\n")
-    assert "The server has been out of reach for 2 s. The answer may go on there." in done.err
-    assert done.chat_id
-
-
-def test_no_server(commands: Commands) -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-    done = commands.run("ask", "Hello", CHATSTREAM_URL=url)
-    assert (done.status, done.out) == (1, "")
-    assert done.err == (
-        f"There is no server at {url} (Connection refused).\n"
-        "Start one with `make run` in ChatStream's folder, or name another: --server, CHATSTREAM_URL.\n"
-    )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["--chat", "123"], "chatId must be an id"),
-        (["--chat", "0" * 24], "There is no such chat"),
-        (["--server", "nonsense"], "'nonsense' is no address of a server. One is http://127.0.0.1:8000."),
-        (["--tools", "nonsense"], "nonsense"),
-        (["--temperature", "7"], "temperature"),
-    ],
-)
-def test_a_question_that_is_not_taken(
-    arguments: list[str], sentence: str, commands: Commands, model_server: ModelServer
-) -> None:
-    done = commands.run("ask", *arguments, "Hello")
-    assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
-    assert sentence in done.err
-    assert model_server.requests() == []
-
-
-def test_the_help_has_every_exit_status(commands: Commands) -> None:
-    told = commands.run("ask", "--help").out
-    documented = (ROOT / "docs/client.md").read_text()
-    for state, (status, _) in endings._STATES.items():
-        assert f"{status:3}  {state}" in told
-        assert f"| {status} | `{state}`" in documented
-    for status in (endings.REFUSED, endings.LOST, endings.LEFT, endings.UNREAD):
-        assert re.search(rf"^ *{status}  [a-z]", told, re.MULTILINE)
-        assert f"| {status} | " in documented
-
-
-# -- Stop
-
-
-def test_ctrl_c_stops_the_run(commands: Commands, one_server: ChatStream, model_server: ModelServer) -> None:
-    model_server.script(HEL)
-    command = commands.start("ask", "Hello")
-    command.wait_out("Hel")
-    command.interrupt()
-    done = command.done()
-    assert (done.status, done.out, done.err.splitlines()[0]) == (130, "Hel\n", "Stopped.")
-    assert last_state(one_server) == "stopped"
-    assert model_server.wait_ended(1)[0]["ended"] in LEFT
-
-
-def test_ctrl_c_before_the_first_token(commands: Commands, one_server: ChatStream, model_server: ModelServer) -> None:
-    model_server.script([NEVER])
-    command = commands.start("ask", "Hello")
-    model_server.wait(lambda log: log)
-    command.interrupt()
-    done = command.done()
-    assert (done.status, done.out, done.err.splitlines()[0]) == (130, "", "Stopped.")
-    assert last_state(one_server) == "stopped"
-
-
-def test_ctrl_c_where_the_server_is_not_reached(commands: Commands, line: Line, model_server: ModelServer) -> None:
-    model_server.script(HEL)
-    command = commands.start("ask", "Hello", "--server", line.url)
-    command.wait_out("Hel")
-    line.freeze()
-    command.interrupt()
-    done = command.done()
-    assert (done.status, done.out) == (130, "Hel\n")
-    assert "Left. The server could not be told to stop: the answer may go on there." in done.err
-
-
-def test_a_second_ctrl_c_leaves_at_once(commands: Commands, line: Line, model_server: ModelServer) -> None:
-    model_server.script(HEL)
-    command = commands.start("ask", "Hello", "--server", line.url)
-    command.wait_out("Hel")
-    line.freeze()
-    command.interrupt()
-    eventually(lambda: len(os.listdir(f"/proc/{command.process.pid}/task")) > 1)  # it is asking for the stop
-    command.interrupt()
-    assert command.process.wait(3) == 130
-
-
-def test_ctrl_c_while_standard_input_is_read(commands: Commands, model_server: ModelServer) -> None:
-    command = commands.start("ask", "Hello", stdin=subprocess.PIPE)
-    assert command.process.stdin
-    os.write(command.process.stdin.fileno(), b"more to come")
-    eventually(lambda: waiting_bytes(command.process.stdin) == 0)
-    command.interrupt()
-    assert command.done() == (130, "", "")
-    assert model_server.requests() == []
-
-
-def waiting_bytes(pipe: Any) -> int:
-    """What was written to a pipe and not yet read (ioctl_list(2))."""
-    return int.from_bytes(ioctl(pipe.fileno(), FIONREAD, bytes(4)), sys.byteorder)
-
-
-def test_ctrl_c_while_the_line_is_down_for_a_moment(
-    commands: Commands, line: Line, one_server: ChatStream, model_server: ModelServer
-) -> None:
-    model_server.script(HEL)
-    command = commands.start("ask", "Hello", "--server", line.url)
-    command.wait_out("Hel")
-    line.cut()
-    command.wait_err("trying again")
-    command.interrupt()
-    time.sleep(1)
-    line.mend()
-    done = command.done()
-    assert (done.status, done.out, last_state(one_server)) == (130, "Hel\n", "stopped")
-    assert "Stopped." in done.err
-
-
-def test_a_job_in_the_background_is_not_stopped_by_ctrl_c(commands: Commands, model_server: ModelServer) -> None:
-    model_server.script(GATED)
-    ignoring = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); from chatstream.cli import main; main()"
-    command = commands.start("ask", "When?", program=["-c", ignoring])
-    command.wait_out("The tide ")
-    command.interrupt()
-    model_server.release("more")
-    assert command.done()[:2] == (0, TIDE)
-
-
-def test_a_terminated_command_leaves_the_answer_to_the_server(
-    commands: Commands, one_server: ChatStream, model_server: ModelServer
-) -> None:
-    model_server.script(GATED)
-    command = commands.start("ask", "When?")
-    command.wait_out("The tide ")
-    command.process.send_signal(signal.SIGTERM)
-    assert command.done().status == -signal.SIGTERM
-    model_server.release("more")
-    eventually(lambda: last_state(one_server) == "complete")
-
-
-# -- output that is not read, or cannot be written
-
-
-def test_a_pipe_that_is_closed_stops_the_run_quietly(
-    commands: Commands, one_server: ChatStream, model_server: ModelServer
-) -> None:
-    model_server.script([["text", "one\n"], ["gate", "closed"], ["text", "two\n"], NEVER])
-    command = commands.start("ask", "Hello")
-    command.wait_out("one\n")
-    command.close_out()
-    model_server.release("closed")
-    done = command.done()
-    assert (done.status, done.err) == (141, "")
-    assert last_state(one_server) == "stopped"
-
-
-def test_output_that_cannot_be_written(commands: Commands, one_server: ChatStream, model_server: ModelServer) -> None:
-    model_server.script(HEL)
-    shell = f"exec {sys.executable} -m chatstream ask Hello > /dev/full"
-    done = subprocess.run(
-        shell, shell=True, env=commands.env, cwd=commands.folder, stderr=subprocess.PIPE, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (1, "The answer cannot be written: No space left on device.\n")
-    assert last_state(one_server) == "stopped"
-
-
-def test_output_that_is_closed(commands: Commands, one_server: ChatStream) -> None:
-    shell = f"exec {sys.executable} -m chatstream ask Hello >&-"
-    done = subprocess.run(shell, shell=True, env=commands.env, cwd=commands.folder, check=False)
-    assert (done.returncode, last_state(one_server)) == (0, "complete")
-
-
-def test_a_terminal_without_the_letters(commands: Commands, model_server: ModelServer) -> None:
-    model_server.script(answer("grüße 😀"))
-    command = commands.start("ask", "-q", "Hello", PYTHONIOENCODING="ascii")
-    assert command.done() == (0, "gr??e ?\n", "")
-
-
-def test_a_pipe_gets_what_came(commands: Commands, model_server: ModelServer) -> None:
-    model_server.script(answer("\x1b[31mred\x07\r\n"))
-    assert commands.run("ask", "-q", "Hello").out == "\x1b[31mred\x07\r\n"
-
-
 # -- tools and reasoning
 
 
@@ -482,84 +179,6 @@ def test_reasoning_is_shown_if_it_is_asked_for(commands: Commands, model_server:
     assert commands.run("ask", "-q", "--reasoning", "Hello") == (0, "Yes\n", "Hm,\nlet me see\n")
 
 
-# -- directly from a model server
-
-PROVIDERS = """
-development = "other"
-[providers.other]
-base_url = "http://127.0.0.1:9/v1"
-key = "NOT_SET"
-[providers.mine]
-base_url = "{url}"
-key = "MY_KEY"
-models = ["mine-1"]
-"""
-
-
-def test_a_provider_by_name(commands: Commands, one_server: ChatStream, model_server: ModelServer) -> None:
-    (commands.folder / "providers.toml").write_text(PROVIDERS.format(url=model_server.url))
-    before = Api(one_server.address).get("/chats").json
-    done = commands.run("ask", "Hello", "--provider", "mine", "--system", "Be brief.", MY_KEY="secret")
-    assert done == (0, "Hello world\n", "")
-    (entry,) = model_server.requests()
-    assert (entry["headers"]["authorization"], entry["body"]["model"]) == ("Bearer secret", "mine-1")
-    assert [message["content"] for message in entry["body"]["messages"]] == ["Be brief.", "Hello"]
-    assert Api(one_server.address).get("/chats").json == before
-
-
-def test_a_provider_by_its_address(commands: Commands, model_server: ModelServer) -> None:
-    model_server.script(answer("one two"))
-    done = commands.run("ask", "Hello", "--provider", model_server.url, "--json", OPENAI_API_KEY="secret")
-    *pieces, end = [json.loads(line) for line in done.out.splitlines()]
-    assert ("".join(piece["text"] for piece in pieces), end["state"], done.status) == ("one two", "complete", 0)
-    assert end["usage"]["completion_tokens"] == 2
-    assert model_server.requests()[0]["headers"]["authorization"] == "Bearer secret"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "sentence"),
-    [
-        (["--provider", "nobody"], 1, "providers.toml names no provider 'nobody'. It names other, mine."),
-        (["--provider", "mine"], 1, "Provider mine takes its key from MY_KEY, which is not set. Set it in .env."),
-        (["--provider", "http://127.0.0.1:9/v1", "--model", "m"], 8, "The model server cannot be reached: "),
-        (["--provider", "http://127.0.0.1:9/v1", "--chat", "0" * 24], 2, "--chat needs a server"),
-        (["--provider", "http://127.0.0.1:9/v1", "--tools", "clock"], 2, "--tools are the server's"),
-    ],
-)
-def test_a_provider_that_cannot_be_asked(
-    arguments: list[str], status: int, sentence: str, commands: Commands, model_server: ModelServer
-) -> None:
-    (commands.folder / "providers.toml").write_text(PROVIDERS.format(url=model_server.url))
-    done = commands.run("ask", "Hello", *arguments)
-    assert (done.status, done.out) == (status, "")
-    assert sentence in done.err
-
-
-def test_no_file_of_providers(commands: Commands) -> None:
-    done = commands.run("ask", "Hello", "--provider", "mine")
-    assert (done.status, done.err.count("\n")) == (1, 1)
-    assert "There is no providers.toml here" in done.err
-
-
-@pytest.mark.parametrize(("state", "script", "status", "sentence"), [row for row in ENDS if row[0] != "stalled"])
-def test_a_provider_s_ends(
-    state: str, script: list[Any], status: int, sentence: str | None, commands: Commands, model_server: ModelServer
-) -> None:
-    model_server.script(script)
-    done = commands.run("ask", "-q", "Hello", "--provider", model_server.url)
-    assert (done.status, done.out) == (status, "Hel\n")
-    assert sentence in done.err if sentence else done.err == ""
-
-
-def test_ctrl_c_closes_the_connection_to_a_provider(commands: Commands, model_server: ModelServer) -> None:
-    model_server.script(HEL)
-    command = commands.start("ask", "Hello", "--provider", model_server.url)
-    command.wait_out("Hel")
-    command.interrupt()
-    assert command.done() == (130, "Hel\n", "Stopped.\n")
-    assert model_server.wait_ended(1)[0]["ended"] in LEFT
-
-
 # -- the program itself
 
 
@@ -571,14 +190,6 @@ def test_what_is_imported_to_ask_a_server(commands: Commands) -> None:
     assert (
         imported & {"gevent", "flask", "werkzeug", "jinja2", "pymongo", "bson", "openai", "httpx2", "pydantic"} == set()
     )
-
-
-def test_a_provider_needs_no_gevent(commands: Commands, model_server: ModelServer) -> None:
-    (commands.folder / "providers.toml").write_text(PROVIDERS.format(url=model_server.url))
-    done = commands.run("ask", "-q", "Hello", "--provider", "mine", program=["-X", "importtime", *MODULE], MY_KEY="k")
-    imported = {line.rpartition("|")[2].strip().split(".")[0] for line in done.err.splitlines()}
-    assert (done.status, "openai" in imported) == (0, True)
-    assert imported & {"gevent", "flask", "pymongo"} == set()
 
 
 def test_the_console_script_is_the_same_command(commands: Commands) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.api import Api
+from tests.cli.asked import GATED, HEL, LEFT, called, history, last_state
 from tests.cli.commands import Commands, Terminal, eventually
-from tests.cli.test_ask import GATED, HEL, LEFT, called, history, last_state
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer, answer
 from tests.servers.server import ends
