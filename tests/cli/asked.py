@@ -32,3 +32,14 @@ def last_state(server: ChatStream) -> str:
 
 def history(server: ChatStream, chat_id: str) -> list[tuple[str, str]]:
     return [(message["role"], message["content"]) for message in Api(server.address).history(chat_id)]
+
+
+def called(name: str, arguments: str) -> list[list[Any]]:
+    first = {"index": 0, "id": "c0", "function": {"name": name, "arguments": arguments[:4]}}
+    rest = {"index": 0, "function": {"arguments": arguments[4:]}}
+    return [
+        *(["delta", {"tool_calls": [piece]}] for piece in (first, rest)),
+        ["finish", "tool_calls"],
+        ["done"],
+        ["end"],
+    ]

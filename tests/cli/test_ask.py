@@ -5,13 +5,12 @@ import os
 import subprocess
 import sys
 import tomllib
-from typing import Any
 
 import pytest
 
 from chatstream import __version__
 from tests.api import Api
-from tests.cli.asked import GATED, TIDE, history
+from tests.cli.asked import GATED, TIDE, called, history
 from tests.cli.commands import MODULE, Commands
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer, answer
@@ -137,17 +136,6 @@ def test_standard_input_that_is_closed(commands: Commands) -> None:
 
 
 # -- tools and reasoning
-
-
-def called(name: str, arguments: str) -> list[list[Any]]:
-    first = {"index": 0, "id": "c0", "function": {"name": name, "arguments": arguments[:4]}}
-    rest = {"index": 0, "function": {"arguments": arguments[4:]}}
-    return [
-        *(["delta", {"tool_calls": [piece]}] for piece in (first, rest)),
-        ["finish", "tool_calls"],
-        ["done"],
-        ["end"],
-    ]
 
 
 def test_a_tool_call_is_a_line_beside_the_answer(commands: Commands, model_server: ModelServer) -> None:
