@@ -68,15 +68,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     gateway = Gateway(discover(settings), settings)
     app.extensions["chatstream"] = Services(settings, store, gateway, desk, Chats(store), offered_tools(settings))
+    _register(app, settings)
+    desk.open()
+    if settings.mqtt_url:
+        Bridge(app, settings, desk.worker).open()
+    return app
+
+
+def _register(app: Flask, settings: Settings) -> None:
+    """The routes, and what holds for all of them."""
     for section in (chat, runs, relay, llm, shapes, ui, ws, pages, tools, ops):
         app.register_blueprint(section.blueprint)
     cors.register(app, settings)
     guard.register(app)
     failures.register(app)
-    desk.open()
-    if settings.mqtt_url:
-        Bridge(app, settings, desk.worker).open()
-    return app
 
 
 @functools.cache
