@@ -88,6 +88,8 @@ def test_who_hangs_keeps_nobody_waiting_whose_model_is_found_before(model_server
     found = gateway(named("a", "big"), Provider("b", model_server.url))
     with gevent.Timeout(1):
         assert found.choose("big")[1] == found.choose("a/big")[1] == "big"
+    while not model_server.log():
+        gevent.sleep(0.01)  # its question is on its way still, and belongs to this test
 
 
 def test_all_are_asked_at_the_same_time_and_what_they_say_is_kept(model_server: ModelServer) -> None:
