@@ -8,8 +8,7 @@ import pytest
 from tests.cli.commands import Commands
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer
-from tests.web.conftest import Serve, serve  # noqa: F401 – a fixture
-from tests.web.page.line import Line
+from tests.web.conftest import Serve, line, serve  # noqa: F401 – fixtures
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +23,3 @@ def commands(one_server: ChatStream, model_server: ModelServer, tmp_path: Path) 
     started = Commands(one_server.url, tmp_path)
     yield started
     started.close()
-
-
-@pytest.fixture
-def line(one_server: ChatStream) -> Iterator[Line]:
-    """A way to the server that can break."""
-    line = Line(one_server.address)
-    yield line
-    line.close()

@@ -7,7 +7,7 @@ import pytest
 from chatstream.client import LLMClient
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer
-from tests.web.conftest import Serve, serve, server  # noqa: F401 – fixtures
+from tests.web.conftest import Serve, line, serve, server  # noqa: F401 – fixtures
 
 
 @pytest.fixture(scope="module")

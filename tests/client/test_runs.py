@@ -33,13 +33,6 @@ TIDE = "The tide comes in twice a day."
 
 
 @pytest.fixture
-def line(one_server: ChatStream) -> Iterator[Line]:
-    line = Line(one_server.address)
-    yield line
-    line.close()
-
-
-@pytest.fixture
 def far(line: Line, model_server: ModelServer) -> ChatClient:
     """A client behind a line that can break."""
     return ChatClient(line.url)

@@ -8,6 +8,7 @@ from chatstream.store.records import new_id
 from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer
+from tests.web.page.line import Line
 
 Serve = Callable[..., ChatStream]
 
@@ -44,3 +45,11 @@ def server(request: pytest.FixtureRequest, serve: Serve) -> ChatStream:
 @pytest.fixture
 def api(server: ChatStream, model_server: ModelServer) -> Api:
     return Api(server.address)
+
+
+@pytest.fixture
+def line(one_server: ChatStream) -> Iterator[Line]:
+    """A way that can break, to the module's `one_server`."""
+    line = Line(one_server.address)
+    yield line
+    line.close()

@@ -1,6 +1,5 @@
 """`GET /api/chat`: one question asks once, however often its EventSource comes back, here and in a real browser."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -166,13 +165,6 @@ CLOSED = 2
 @pytest.fixture(scope="module")
 def one_server(serve: Serve) -> ChatStream:
     return serve()
-
-
-@pytest.fixture
-def line(one_server: ChatStream) -> Iterator[Line]:
-    line = Line(one_server.address)
-    yield line
-    line.close()
 
 
 @pytest.fixture

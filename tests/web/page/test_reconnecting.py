@@ -2,7 +2,7 @@
 ended; text comes once and whole, and neither the draft nor the focus is lost."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -22,13 +22,6 @@ SINCE_LOST = f"""
     const look = () => window.told ??= phase.textContent === 'Reconnecting…' ? performance.now() : undefined
     new MutationObserver(look).observe(phase, {{childList: true, characterData: true, subtree: true}})"""
 FRAMES = "return performance.getEntriesByType('resource').filter((e) => e.name.includes('/events?after=')).length"
-
-
-@pytest.fixture
-def line(one_server: ChatStream) -> Iterator[Line]:
-    line = Line(one_server.address)
-    yield line
-    line.close()
 
 
 @pytest.fixture
