@@ -129,6 +129,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
         Meta(ge=0, le=1000),
         _help("After the first token, the model server is read at most once in this time. 0: as soon as it sends."),
     ] = 33
+    relay_frame_ms: Annotated[
+        int, Meta(ge=0, le=1000), _help("The same for answers that are passed on and not recorded, as `/v1` does it.")
+    ] = 33
 
 
 def load(environ: Mapping[str, str] | None = None, dotenv: str | os.PathLike[str] = ".env") -> Settings:

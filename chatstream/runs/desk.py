@@ -15,7 +15,6 @@ from chatstream.runs.admission import Admission
 from chatstream.runs.dialogue import Dialogue
 from chatstream.runs.distant import Mirrors
 from chatstream.runs.driver import Drained, Driver, Overdue, Stopped
-from chatstream.runs.pace import Pace
 from chatstream.runs.recorder import Recorder
 from chatstream.runs.recovery import LEASE_MS, Sweeper
 from chatstream.runs.run import Pulse, Run
@@ -24,6 +23,7 @@ from chatstream.store.ports import RunStore
 from chatstream.store.records import RunRecord, Submission, now_ms
 from chatstream.store.spool import Spool
 from chatstream.upstream.deadlines import Deadlines
+from chatstream.upstream.pace import Paces
 from chatstream.upstream.relay import Relay
 from chatstream.wire.events import RunEvent
 
@@ -53,7 +53,8 @@ class Desk:
         self._sweeper = Sweeper(store, folder, worker)
         self._pulse = Pulse(settings.heartbeat_s)
         self._mirrors = Mirrors(store, self._pulse)
-        self._pace = Pace(settings.frame_ms / 1000)
+        self.paces = Paces(settings)
+        """How often upstream is read."""
         self._drained_by = math.inf
 
     def open(self) -> None:
@@ -62,7 +63,7 @@ class Desk:
             self._spool.open()
         except StoreUnavailable as error:
             _log.warning("%s It is tried again when it is needed.", error)
-        gevent.spawn(self._pace.measure)
+        self.paces.open()
         jobs: list[tuple[Callable[[], None], float]] = [
             (self._recorder.run, 0),
             (self._recorder.guard, GUARD_S),
@@ -104,7 +105,7 @@ class Desk:
                 raise Conflict("This requestId was used for another request. Use a new one.")
             return earlier
         run = Run(submission.run, submission.kept)
-        self._drive(Driver(run, dialogue, self._pace, Deadlines(self._settings)))
+        self._drive(Driver(run, dialogue, self.paces.runs, Deadlines(self._settings)))
         return submission.run
 
     def attach(self, relay: Relay) -> Callable[[], None]:

@@ -16,10 +16,10 @@ from chatstream.errors import (
     UpstreamTimeout,
 )
 from chatstream.runs.dialogue import Call, Dialogue
-from chatstream.runs.pace import Pace
 from chatstream.runs.run import Run
 from chatstream.tools.exchange import Reply
 from chatstream.upstream.deadlines import Deadlines
+from chatstream.upstream.pace import Pace
 from chatstream.upstream.stream import Stream
 from chatstream.wire.calls import Calls
 from chatstream.wire.chunks import Delta

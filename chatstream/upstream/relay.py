@@ -15,6 +15,7 @@ from chatstream.errors import (
     UpstreamTimeout,
 )
 from chatstream.upstream.deadlines import Deadlines
+from chatstream.upstream.pace import Pace
 from chatstream.upstream.stream import EventStream
 from chatstream.wire.chunks import DONE, ChunkReader, Delta
 from chatstream.wire.sse import Event
@@ -38,15 +39,22 @@ class Relay:
 
     :param open_stream: raises `UpstreamError`
     :param heartbeat_s: seconds after which a reader gets a heartbeat if there is nothing else
+    :param pace: how often it is read
     :param choices: how many were asked for
     """
 
     def __init__(
-        self, open_stream: Callable[[], EventStream], deadlines: Deadlines, heartbeat_s: float, choices: int = 1
+        self,
+        open_stream: Callable[[], EventStream],
+        deadlines: Deadlines,
+        heartbeat_s: float,
+        pace: Pace,
+        choices: int = 1,
     ) -> None:
         self._opening = gevent.spawn(_outcome, open_stream)
         self._deadlines = deadlines
         self._heartbeat_s = heartbeat_s
+        self._pace = pace
         self._choices = choices
         self.reader = ChunkReader()
         """Knows finish reason and usage, as far as they came."""
@@ -110,6 +118,7 @@ class Relay:
                 yield from self._nothing()
         stream = self._opened()
         while (portion := self._read(stream)) is not None:
+            read_at = time.monotonic()
             if portion.events:
                 self._sent_at = time.monotonic()
                 yield portion
@@ -117,7 +126,10 @@ class Relay:
                 return
             if not portion.events or self._deadlines.passed():
                 yield from self._nothing()
-            gevent.sleep(0)  # it may come faster than it is read: the others have their turn
+            if portion.events and not (stream.burst or self.reader.done):
+                self._pace.rest(read_at)
+            else:
+                gevent.sleep(0)  # it may come faster than it is read: the others have their turn
 
     def _read(self, stream: EventStream) -> Portion | None:
         if self.reader.done or self.reader.error:

@@ -71,7 +71,8 @@ def _relay(body: ConversationBody) -> Relay:
     asked = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
     fields = {name: value for name, value in {**defaults, **asked}.items() if value is not None}
     fields |= {"model": model, "stream": True, "stream_options": {"include_usage": True}}
-    return Relay(lambda: s.gateway.events(provider, fields), Deadlines(s.settings), s.settings.heartbeat_s)
+    opened = functools.partial(s.gateway.events, provider, fields)
+    return Relay(opened, Deadlines(s.settings), s.settings.heartbeat_s, s.desk.paces.relays)
 
 
 def _whole(relay: Relay) -> Response:

@@ -119,7 +119,8 @@ def _prompts(prompt: str | list[Any]) -> int:
 
 def _passed_on(passage: Passage) -> Response:
     s = services()
-    relay = Relay(passage.open, Deadlines(s.settings), s.settings.heartbeat_s, passage.choices)
+    pace = s.desk.paces.relays
+    relay = Relay(passage.open, Deadlines(s.settings), s.settings.heartbeat_s, pace, passage.choices)
     return passing.passed_on(relay, functools.partial(_streamed if passage.stream else _whole, relay, passage))
 
 

@@ -7,7 +7,6 @@ import gevent
 import pytest
 
 from chatstream.errors import Gone
-from chatstream.runs.pace import LONGEST_S, Pace
 from chatstream.runs.run import SLICE, Pulse, Run
 from chatstream.store.records import RunRecord
 from chatstream.wire.events import RunEvent
@@ -89,21 +88,3 @@ def test_the_pulse_wakes_only_whoever_waited_long_enough() -> None:
     assert [len(events) for events in seen[:2]] == [0, 0]
     assert [len(events) for events in seen].count(1) == 1
     viewer.kill()
-
-
-def test_the_frame_grows_with_lateness_and_shrinks_back() -> None:
-    pace = Pace(0.033)
-    for _ in range(50):
-        pace.adjust(late=0.05)
-    assert pace.frame_s == LONGEST_S
-    for _ in range(200):
-        pace.adjust(late=0)
-    assert pace.frame_s == 0.033
-
-
-def test_a_frame_of_zero_stays_zero_and_one_above_the_longest_stays_too() -> None:
-    for frame in (0.0, 0.5):
-        pace = Pace(frame)
-        for _ in range(20):
-            pace.adjust(late=1)
-        assert pace.frame_s == frame

@@ -9,6 +9,7 @@ from chatstream.errors import ChatStreamError, UpstreamError
 from chatstream.settings import Settings
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.gateway import Gateway
+from chatstream.upstream.pace import Paces
 from chatstream.upstream.providers import Provider, Providers
 from chatstream.upstream.relay import Portion, Relay
 from chatstream.wire.chunks import Delta
@@ -21,7 +22,7 @@ FIELDS = {"model": "m", "messages": []}
 def relay(url: str, heartbeat_s: float = 15.0) -> Relay:
     provider, settings = Provider("p", url), Settings()
     gateway = Gateway(Providers((provider,)), settings)
-    return Relay(lambda: gateway.events(provider, FIELDS), Deadlines(settings), heartbeat_s)
+    return Relay(lambda: gateway.events(provider, FIELDS), Deadlines(settings), heartbeat_s, Paces(settings).relays)
 
 
 def read(passed: Relay) -> tuple[list[Portion], ChatStreamError | None]:
