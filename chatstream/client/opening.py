@@ -13,7 +13,6 @@ from chatstream.errors import UpstreamInvalid
 from chatstream.upstream import sdk
 from chatstream.upstream.translation import translated
 from chatstream.wire.sse import Decoder, Event
-from chatstream.wire.surrogates import whole
 
 LIST_S = 10.0
 WHOLE_MAX = 1 << 20
@@ -47,23 +46,22 @@ class Door:
             limits=httpx2.Limits(max_connections=None, keepalive_expiry=4.0),
             trust_env=False,
         )
-        self._sdk = sdk.client(base_url, api_key, transport, timeout)
-        self.close = self._sdk.close
+        self._server = sdk.ModelServer(base_url, api_key, transport, timeout)
+        self.close = self._server.close
 
     def open(self, fields: dict[str, Any]) -> "Stream":
         """Send a body of `POST /v1/chat/completions`; return once the server answers with a stream.
 
         :raises UpstreamError: if it cannot be reached, refuses, or answers with anything else
         """
-        return Stream(sdk.chat(self._sdk, {**sdk.USAGE, **fields, "stream": True}))
+        return Stream(self._server.chat({**sdk.USAGE, **fields}))
 
     def models(self) -> list[str]:
         """Ids of the models the server lists.
 
         :raises UpstreamError: if it does not
         """
-        with translated():
-            return [whole(model.id) for model in self._sdk.models.list(timeout=LIST_S).data]
+        return self._server.models(LIST_S)
 
 
 class Stream:

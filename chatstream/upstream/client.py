@@ -6,12 +6,11 @@ import gevent
 import httpx2
 import msgspec
 
-from chatstream.upstream import sdk
 from chatstream.upstream.providers import Provider
+from chatstream.upstream.sdk import USAGE, ModelServer
 from chatstream.upstream.stream import EventStream, Limits, Stream
 from chatstream.upstream.translation import translated
 from chatstream.upstream.transport import Transport
-from chatstream.wire.surrogates import whole
 
 LIST_S = 2.0
 """How long a model server may take to list its models."""
@@ -34,7 +33,7 @@ class Client:
 
     def __init__(self, provider: Provider, base_url: str, limits: Limits, transport: Transport) -> None:
         self._limits = limits
-        self._sdk = sdk.client(base_url, provider.api_key, transport, None)  # whoever waits has a deadline
+        self._server = ModelServer(base_url, provider.api_key, transport, None)  # whoever waits has a deadline
 
     def open(self, ask: Ask) -> Stream:
         """Send the question; return once the server answers with a stream.
@@ -42,15 +41,15 @@ class Client:
         :raises UpstreamError: if it cannot be reached, refuses, or answers with anything else
         """
         fields = {name: value for name, value in msgspec.structs.asdict(ask).items() if value is not None}
-        return Stream(self.events({**fields, **sdk.USAGE}))
+        return Stream(self.events({**fields, **USAGE}))
 
     def events(self, fields: dict[str, Any]) -> EventStream:
         """The same for a body of `POST /v1/chat/completions` as it is, its answer as events."""
-        return self._stream(sdk.chat(self._sdk, fields))
+        return self._stream(self._server.chat(fields))
 
     def texts(self, fields: dict[str, Any]) -> EventStream:
         """The same for a body of `POST /v1/completions`."""
-        return self._stream(sdk.texts(self._sdk, fields))
+        return self._stream(self._server.texts(fields))
 
     def _stream(self, response: httpx2.Response) -> EventStream:
         return EventStream(response.extensions["network_stream"], self._limits)
@@ -61,4 +60,4 @@ class Client:
         :raises UpstreamError: if it does not
         """
         with translated(), gevent.Timeout(LIST_S, TimeoutError("it did not list its models in time")):
-            return [whole(model.id) for model in self._sdk.models.list().data]
+            return self._server.models()
