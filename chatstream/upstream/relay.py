@@ -19,6 +19,7 @@ from chatstream.upstream.pace import Pace
 from chatstream.upstream.stream import EventStream
 from chatstream.wire.chunks import DONE, ChunkReader, Delta
 from chatstream.wire.sse import Event
+from chatstream.wire.stencil import Blocks
 
 
 class Portion(NamedTuple):
@@ -136,14 +137,21 @@ class Relay:
             return None
         stream.set_timeout(self._pause())
         try:
-            events = stream.events()
+            blocks = stream.blocks()
         except UpstreamTimeout:
             return HEARTBEAT
         except UpstreamBroke:
             if self._ended_by is None and not self._was_told():
                 raise
             return None
-        return None if events is None else self._sound(events)
+        return None if blocks is None else self._portion(stream, blocks)
+
+    def _portion(self, stream: EventStream, blocks: str) -> Portion:
+        deltas = self.reader.alike(blocks)
+        if deltas is None:
+            return self._sound(stream.parse(blocks))
+        self._deadlines.content()
+        return Portion(Blocks(blocks), deltas)
 
     def _sound(self, events: list[Event]) -> Portion:
         """Those before the end, or before one that is no chunk."""

@@ -6,7 +6,7 @@ from chatstream.errors import UpstreamBroke, UpstreamInvalid
 from chatstream.upstream.translation import translated
 from chatstream.upstream.transport import Body
 from chatstream.wire.chunks import ChunkReader, Delta
-from chatstream.wire.sse import Decoder, Event
+from chatstream.wire.sse import Decoder
 from chatstream.wire.verdict import broken
 
 
@@ -27,14 +27,17 @@ class EventStream:
         self._limits = limits
         self._decoder = Decoder(limits.event_bytes)
         self.set_timeout = body.set_timeout
+        self.parse = self._decoder.parse
 
     @property
     def burst(self) -> bool:
         """Whether the last read was so large that more is probably on its way already."""
         return self._body.burst
 
-    def events(self) -> list[Event] | None:
-        """What the next bytes complete, maybe nothing; None once the response is over.
+    def blocks(self) -> str | None:
+        """The blocks of events that the next bytes complete, maybe none, as text; None once the response is over.
+
+        They have to be given to `parse`, unless they hold nothing but data lines.
 
         :raises UpstreamTimeout: if nothing came within the time that was set; it can be asked again
         :raises UpstreamError: if it broke, or went over a limit
@@ -45,7 +48,7 @@ class EventStream:
         if not data:
             return None
         within, self._left = data[: self._left], self._left - len(data)
-        return self._decoder.feed(within)
+        return self._decoder.blocks(within)
 
     def _check(self) -> None:
         """Whether the last read went over a limit: what was within it was returned."""
@@ -81,7 +84,11 @@ class Stream:
         if self.reader.done or self.reader.error:
             return None
         try:
-            events = self._events.events()
+            blocks = self._events.blocks()
         except UpstreamBroke as error:
             raise broken(self.reader) from error
-        return None if events is None else self.reader.feed(events)
+        return None if blocks is None else self._deltas(blocks)
+
+    def _deltas(self, blocks: str) -> list[Delta]:
+        deltas = self.reader.alike(blocks)
+        return self.reader.feed(self._events.parse(blocks)) if deltas is None else deltas

@@ -5,7 +5,7 @@ from a chat where the model has only that.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -39,7 +39,7 @@ class Passage(NamedTuple):
     """How one answer is passed on: where its stream is opened, what becomes of its events, and of all of them."""
 
     open: Callable[[], EventStream]
-    tell: Callable[[Iterable[Event]], Sequence[Event]]
+    tell: Callable[[Sequence[Event]], Sequence[Event]]
     whole: Completion
     choices: int
     stream: bool
@@ -60,7 +60,7 @@ def chat_completions() -> Response:
         raise BadRequest("The body must be a JSON object with a list of messages.")
     provider, fields = _directed(asked)
     open_stream = functools.partial(services().gateway.events, provider, fields)
-    return _passed_on(Passage(open_stream, list, Completion(), _count(asked.get("n")), bool(asked.get("stream"))))
+    return _passed_on(Passage(open_stream, _unchanged, Completion(), _count(asked.get("n")), bool(asked.get("stream"))))
 
 
 @blueprint.post("/completions")
@@ -105,6 +105,10 @@ def _directed(asked: dict[str, Any]) -> tuple[Provider, dict[str, Any]]:
 def _chooses(name: str) -> bool:
     """Whether a field chooses a route or a credential."""
     return name in DROPPED or name.startswith(DROPPED_PREFIXES)
+
+
+def _unchanged(events: Sequence[Event]) -> Sequence[Event]:
+    return events
 
 
 def _count(n: Any) -> int:

@@ -1,24 +1,22 @@
-"""Upstream's chunks, those of a chat and of a text completion, decoded into deltas.
+"""Upstream's chunks (chunk.py), decoded into deltas: texts joined, dialects evened out.
 
-The form is OpenAI's (https://platform.openai.com/docs/api-reference/chat/streaming and …/completions), with the
-dialects of the servers that speak it: `reasoning_content`, `reasoning` and `<think>` for thoughts, null or empty
-`choices`, errors in the data.
+`reasoning_content`, `reasoning` and `<think>` are thoughts; `choices` may be null or empty, and errors in the data.
 """
 
-import json
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
-import msgspec
-
 from chatstream.errors import UpstreamError, UpstreamInvalid, UpstreamReported
+from chatstream.wire.chunk import Choice, Chunk, Function, ToolCall, parse, reported
 from chatstream.wire.events import State
 from chatstream.wire.sse import Event
+from chatstream.wire.stencil import Stencil, learnt
 from chatstream.wire.surrogates import Halves, whole
 from chatstream.wire.thinking import ThinkTags
 
 DONE = "[DONE]"
 _NAME_MAX = 256
+_TRIES = 3
 _USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
@@ -27,44 +25,6 @@ class Delta(NamedTuple):
 
     kind: Literal["text", "reasoning", "toolCall"]
     data: Any
-
-
-class _Function(msgspec.Struct):
-    name: str | None = None
-    arguments: str | None = None
-
-
-class _ToolCall(msgspec.Struct):
-    index: int | None = None
-    id: str | None = None
-    function: _Function | None = None
-
-
-class _Delta(msgspec.Struct):
-    content: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    refusal: str | None = None
-    tool_calls: list[_ToolCall] | None = None
-
-
-class _Choice(msgspec.Struct):
-    index: int = 0
-    delta: _Delta | None = None
-    text: str | None = None
-    """Of a text completion, which has no delta."""
-    finish_reason: str | None = None
-
-
-class _Chunk(msgspec.Struct):
-    choices: list[_Choice] | None = None
-    usage: dict[str, Any] | None = None
-    error: Any = None
-    message: Any = None
-    """Of an `event: error` that has no object `error` in it."""
-
-
-_decode = msgspec.json.Decoder(_Chunk).decode
 
 
 _STATES: dict[str, State] = {
@@ -103,6 +63,9 @@ class ChunkReader:
         self._out: list[Delta] = []
         self._kind: Literal["text", "reasoning"] = "text"
         self._parts: list[str] = []  # of this kind, not joined yet
+        self._last: tuple[str, Chunk] | None = None
+        self._stencil: Stencil | None = None
+        self._fruitless = 0
 
     @property
     def unfinished(self) -> set[int]:
@@ -123,7 +86,29 @@ class ChunkReader:
                 self._event(event)
             except UpstreamError as error:
                 self.error = error
+        self._learn()
         return self._flush()
+
+    def alike(self, blocks: str) -> list[Delta] | None:
+        """The deltas of these blocks of an event stream, if each is a chunk like the last one but for its text.
+
+        None: they have to be parsed and fed.
+        """
+        stencil = self._stencil
+        pieces = stencil.cut(blocks) if stencil else None
+        if pieces is None or stencil is None or self._holds(stencil.field):
+            return None
+        self._fruitless = 0
+        self.tokens += len(pieces) - pieces.count("")
+        self._piece(stencil.field, "".join(pieces))
+        return self._flush()
+
+    def _learn(self) -> None:
+        """Some servers write no two chunks alike: with them it is given up soon."""
+        last, self._last = self._last, None
+        if last and self._fruitless < _TRIES:
+            self._stencil = learnt(*last) or self._stencil
+            self._fruitless += 1
 
     def close(self) -> list[Delta]:
         """What was held back in hope of more."""
@@ -142,17 +127,18 @@ class ChunkReader:
         if event.data == DONE:
             self.done = True
             return
-        chunk, lossy = _parse(event.data)
+        chunk, lossy = parse(event.data)
         if chunk.error is not None or event.event == "error":
-            raise UpstreamReported(_reported(chunk.error or chunk.message, event.data))
+            raise UpstreamReported(reported(chunk.error or chunk.message, event.data))
         if chunk.usage:
             self._count(chunk.usage)
         for choice in chunk.choices or ():
             if choice.index == 0:
                 self._choice(choice, lossy)
             self._note(choice)
+        self._last = event.data, chunk
 
-    def _note(self, choice: _Choice) -> None:
+    def _note(self, choice: Choice) -> None:
         if not choice.finish_reason:
             self._begun.add(choice.index)
             return
@@ -160,7 +146,7 @@ class ChunkReader:
         if end_state(choice.finish_reason) == "upstream_error":
             self.gave_up = choice.finish_reason
 
-    def _choice(self, choice: _Choice, lossy: bool) -> None:
+    def _choice(self, choice: Choice, lossy: bool) -> None:
         delta = choice.delta
         self._text("content", choice.text, lossy)
         if delta is not None:
@@ -175,10 +161,14 @@ class ChunkReader:
         if not text:
             return
         self.tokens += 1
-        halves = self._halves.get(field)
-        if lossy or (halves and halves.held):
+        if lossy or self._holds(field):
             text = self._halves.setdefault(field, Halves()).join(text)
         self._piece(field, text)
+
+    def _holds(self, field: str) -> bool:
+        """Whether half of a character waits for its other."""
+        halves = self._halves.get(field)
+        return halves is not None and halves.held != ""
 
     def _piece(self, field: str, text: str) -> None:
         if field == "reasoning":
@@ -199,16 +189,16 @@ class ChunkReader:
             self._out.append(Delta(self._kind, text))
         self._parts.clear()
 
-    def _call(self, call: _ToolCall) -> None:
+    def _call(self, call: ToolCall) -> None:
         index = self._place(call)
         known = self._calls[index]
-        function = call.function or _Function()
+        function = call.function or Function()
         known["id"] = known["id"] or _short(call.id)
         known["name"] = known["name"] or _short(function.name)
         self._settle()
         self._out.append(Delta("toolCall", {"index": index, **known, "arguments": whole(function.arguments or "")}))
 
-    def _place(self, call: _ToolCall) -> int:
+    def _place(self, call: ToolCall) -> int:
         """The call's place. Servers that send no index send each call whole, or name it by id."""
         index = call.index
         if index is None:
@@ -230,28 +220,3 @@ def _short(name: str | None) -> str:
     if name and len(name) > _NAME_MAX:
         raise UpstreamInvalid(f"The model server sent a tool call with an id or name above {_NAME_MAX} characters.")
     return whole(name or "")
-
-
-def _parse(data: str) -> tuple[_Chunk, bool]:
-    """The chunk, and whether its strings may hold lone surrogates, which msgspec refuses and the json module keeps."""
-    try:
-        return _decode(data), False
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        pass
-    try:
-        return _lenient(json.loads(data)), True
-    except (ValueError, RecursionError) as error:
-        shown = whole(data[:80])
-        raise UpstreamInvalid(f"The model server sent something that is no chunk of an answer: {shown!r}.") from error
-
-
-def _lenient(value: object) -> _Chunk:
-    if isinstance(value, str):  # `event: error` with a bare string
-        return _Chunk(error=value)
-    return msgspec.convert(value, _Chunk)
-
-
-def _reported(error: object, data: str) -> str:
-    message = error.get("message") if isinstance(error, dict) else error
-    said = whole(str(message or data))[:500].strip()
-    return f"The model server reported: {said}" + ("" if said.endswith((".", "!", "?")) else ".")

@@ -45,8 +45,13 @@ class Decoder:
 
     def feed(self, data: bytes) -> list[Event]:
         """Take bytes as they came off the wire; return the events they complete, in order. See `overfull`."""
+        return self.parse(self.blocks(data))
+
+    def blocks(self, data: bytes) -> str:
+        """The first half of `feed`: the blocks these bytes complete, "" for none. Each line ends with a line feed, each
+        block with an empty line. They have to be given to `parse`, unless they hold nothing but data lines."""
         if self.overfull:
-            return []
+            return ""
         text = self._lines(self._utf8.decode(data))
         # A block ends at an empty line. Where this text has none (and does not complete one begun
         # before), nothing is joined or scanned again: a stream of single bytes stays linear.
@@ -57,24 +62,33 @@ class Decoder:
         self._held += len(data)
         if not completes:
             self.overfull = self._held > self.max_event
-            return []
-        *blocks, rest = "".join(self._parts).split("\n\n")
-        return self._dispatch(blocks, rest)
+            return ""
+        held = "".join(self._parts)
+        end = held.rfind("\n\n") + 2 if "\n\n" in held else 0
+        self._parts = [held[end:]]
+        self._held = len(held[end:].encode("utf-8", "replace"))
+        self.overfull = self._held > self.max_event
+        return held[:end] if end <= self.max_event else self._within(held[:end])
 
-    def _dispatch(self, blocks: list[str], rest: str) -> list[Event]:
-        # A third line feed in a row leaves an empty line at the head of what follows: harmless.
-        self._parts = [rest]
-        self._held = len(rest.encode("utf-8", "replace"))
-        events: list[Event] = []
-        for block in blocks:
+    def _within(self, blocks: str) -> str:
+        """Those before the first that is too large."""
+        at = 0
+        for block in blocks.split("\n\n"):
             if len(block) > self.max_event:
                 self.overfull = True
-                return events
+                return blocks[:at]
+            at += len(block) + 2
+        return blocks
+
+    def parse(self, blocks: str) -> list[Event]:
+        """The second half of `feed`: the events of these blocks."""
+        # A third line feed in a row leaves an empty line at the head of the next block: harmless.
+        events: list[Event] = []
+        for block in blocks.split("\n\n"):
             if block.startswith("data: ") and "\n" not in block:  # what nearly every event looks like
                 events.append(Event(block[6:], id=self.last_id))
             elif (event := self._parse(block)) is not None:
                 events.append(event)
-        self.overfull = self._held > self.max_event
         return events
 
     def _lines(self, text: str) -> str:

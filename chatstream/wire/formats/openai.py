@@ -10,6 +10,7 @@ import msgspec
 
 from chatstream.errors import ChatStreamError
 from chatstream.wire.sse import Event, encode
+from chatstream.wire.stencil import Blocks
 
 DONE = b"data: [DONE]\n\n"
 """The success mark: only a whole answer ends with it."""
@@ -19,6 +20,8 @@ _encode = msgspec.json.Encoder().encode
 
 def frames(events: Iterable[Event]) -> bytes:
     """The events' data, nothing else of them."""
+    if isinstance(events, Blocks):
+        return events.text.encode()
     return b"".join(encode(Event(event.data)) for event in events)
 
 
