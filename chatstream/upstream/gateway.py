@@ -4,7 +4,7 @@ import functools
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import gevent
 from gevent.lock import BoundedSemaphore
@@ -21,6 +21,15 @@ _LISTED_S, _SILENT_S = 30.0, 2.0
 """How long a server's own list of models is believed, and how long one that gave none is not asked again."""
 _NO_ROUTE = (404, 405, 501)
 _CHAT_ONLY_MAX, _CHAT_ONLY_S = 1000, 600.0
+
+
+class _Known(NamedTuple):
+    """A list of models that is there, in place of a greenlet that asks for it."""
+
+    models: list[str]
+
+    def get(self) -> list[str]:
+        return self.models
 
 
 class Gateway:
@@ -44,6 +53,8 @@ class Gateway:
         """
         if model is None:
             return self.providers.default, self.default_model()
+        if model == self.providers.default.default_model and "/" not in model:
+            return self.providers.default, model
         asked = self._asked()
         wanted = [(provider, own) for provider in asked if (own := _own_name(provider, model)) is not None]
         wanted += [(provider, model) for provider in asked]
@@ -72,9 +83,18 @@ class Gateway:
 
         return [(name(provider, model), provider) for provider, model in pairs]
 
-    def _asked(self) -> dict[Provider, gevent.Greenlet]:
+    def _asked(self) -> dict[Provider, "_Known | gevent.Greenlet"]:
         """Every provider's models, as they become known; all are asked at the same time."""
-        return {provider: gevent.spawn(self.models, provider) for provider in self.providers.all}
+        return {
+            provider: self._known(provider) or gevent.spawn(self.models, provider) for provider in self.providers.all
+        }
+
+    def _known(self, provider: Provider) -> "_Known | None":
+        """A provider's models, if nobody has to be asked for them now."""
+        until, models = self._listed.get(provider.name, (0.0, []))
+        if provider.models or time.monotonic() <= until:
+            return _Known(list(provider.models) or models)
+        return None
 
     def default_model(self) -> str:
         """The model asked when none is named; "default" if its server does not say."""

@@ -71,7 +71,9 @@ class ModelServer:
         :raises UpstreamError: if it does not
         """
         with translated():
-            return [whole(model.id) for model in self._sdk.models.list(timeout=timeout_s).data]
+            response = self._sdk.models.with_raw_response.list(timeout=timeout_s).http_response
+            found = msgspec.convert(json.loads(response.content), _Models)
+        return [whole(model.id) for model in found.data]
 
     @functools.cached_property
     def _chat(self) -> httpx2.Request:
@@ -113,6 +115,14 @@ class ModelServer:
             raise openai.APIConnectionError(request=request) from error
         response.request = request
         return response
+
+
+class _Model(msgspec.Struct):
+    id: str
+
+
+class _Models(msgspec.Struct):
+    data: list[_Model]
 
 
 class _Rehearsal(httpx2.BaseTransport):

@@ -35,7 +35,7 @@ def translated() -> Iterator[None]:
         raise UpstreamUnreachable(f"The model server cannot be reached: {error.__cause__ or error}.") from error
     except httpx2.TransportError as error:
         raise UpstreamBroke("The connection to the model server broke in the middle of the answer.") from error
-    except (openai.OpenAIError, httpx2.HTTPError, ValueError, TypeError, TimeoutError) as error:
+    except (openai.OpenAIError, httpx2.HTTPError, ValueError, TypeError, RecursionError, TimeoutError) as error:
         raise UpstreamInvalid(f"The model server's response could not be read: {error}.") from error
 
 

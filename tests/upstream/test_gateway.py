@@ -1,5 +1,7 @@
 """Which provider serves a model: names that several share, names with slashes, servers that list nothing."""
 
+from typing import Any
+
 import gevent
 import pytest
 
@@ -7,7 +9,7 @@ from chatstream.errors import UnknownModel
 from chatstream.settings import Settings
 from chatstream.upstream.gateway import Gateway
 from chatstream.upstream.providers import Provider, Providers
-from tests.servers.model_server import ModelServer
+from tests.servers.model_server import ModelServer, answer
 
 AWAY = "http://127.0.0.1:9/v1"
 """Nobody listens there."""
@@ -101,3 +103,29 @@ def test_all_are_asked_at_the_same_time_and_what_they_say_is_kept(model_server: 
     model_server.release("all")
     assert [name for name, _ in listing.get()] == ["p0/late", "p1/late", "p2/late", "p3/late"]
     assert len(found.listed()) == len(model_server.log()) == 4
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        answer("Hello"),
+        [["status", 200, {}, {"object": "list"}]],
+        [["status", 200, {}, {"data": [{"name": "x"}]}]],
+        [["status", 200, {}, ["m"]]],
+        [["status", 404, {}, {"error": {"message": "no route"}}]],
+    ],
+    ids=["a stream", "no data", "no ids", "a list", "404"],
+)
+def test_a_server_that_lists_nothing_readable_is_asked_once(model_server: ModelServer, steps: list[Any]) -> None:
+    model_server.models(steps)
+    provider = Provider("p", model_server.url, default_model="usual")
+    gateway = Gateway(Providers((provider,)), Settings())
+    assert gateway.choose("other") == (provider, "other") == gateway.choose("other")
+    assert len(model_server.log()) == 1
+
+
+def test_the_usual_model_is_chosen_without_asking(model_server: ModelServer) -> None:
+    provider = Provider("p", model_server.url, default_model="usual")
+    gateway = Gateway(Providers((provider,)), Settings())
+    assert gateway.choose("usual") == (provider, "usual") == gateway.choose(None)
+    assert model_server.log() == []
