@@ -17,7 +17,8 @@ from chatstream.runs.distant import Mirrors
 from chatstream.runs.driver import Drained, Driver, Overdue, Stopped
 from chatstream.runs.recorder import Recorder
 from chatstream.runs.recovery import LEASE_MS, Sweeper
-from chatstream.runs.run import Pulse, Run
+from chatstream.runs.run import Run
+from chatstream.runs.viewers import Pulse
 from chatstream.settings import Settings
 from chatstream.store.ports import RunStore
 from chatstream.store.records import RunRecord, Submission, now_ms

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import gevent
 
 from chatstream.errors import StoreUnavailable
-from chatstream.runs.run import EventLog, Pulse
+from chatstream.runs.run import EventLog
+from chatstream.runs.viewers import Pulse
 from chatstream.store.ports import RunStore
 from chatstream.store.records import RunRecord, now_ms
 from chatstream.wire.events import RunEvent

@@ -5,15 +5,13 @@ it missed at once, and never slows the Run.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
-from gevent import get_hub
 from gevent.event import Event
-from gevent.hub import Waiter
 
 from chatstream.errors import ChatStreamError, Gone
+from chatstream.runs.viewers import Pulse, Viewer
 from chatstream.store.records import Batch, RunRecord, opening
 from chatstream.wire.events import Kind, RunEvent, State
 
@@ -31,19 +29,28 @@ class EventLog:
     def __init__(self) -> None:
         self.events: list[RunEvent] = []
         self.ended = False
-        self._waiting: set[Viewer] = set()
+        self._viewers: list[Viewer] = []
 
     def wake(self) -> None:
         """Let every waiting viewer go on. It does so after this greenlet waits for something."""
-        waiting, self._waiting = self._waiting, set()
-        for viewer in waiting:
+        for viewer in self._viewers:
             viewer.wake()
 
-    def follow(self, after: int, pulse: "Pulse") -> Iterator[list[RunEvent]]:
+    def follow(self, after: int, pulse: Pulse) -> Iterator[list[RunEvent]]:
         """Event lists from number `after` + 1 to the end; an empty list when nothing came for a heartbeat's time.
 
         :raises Gone: if there is nothing after that number, or no last event. A stream without it must not look whole
         """
+        viewer = Viewer()
+        self._viewers.append(viewer)
+        pulse.add(viewer)
+        try:
+            yield from self._told(after, viewer)
+        finally:
+            self._viewers.remove(viewer)
+            pulse.remove(viewer)
+
+    def _told(self, after: int, viewer: Viewer) -> Iterator[list[RunEvent]]:
         at = after
         while True:
             events = self.events[at : at + SLICE]
@@ -54,17 +61,8 @@ class EventLog:
                 if at == after or self.events[-1].kind != "end":
                     raise Gone("This run ended before the frame that was asked for.")
                 return
-            elif not self._wait(pulse):
+            elif not viewer.wait():
                 yield []
-
-    def _wait(self, pulse: "Pulse") -> bool:
-        """Wait for the next wake-up; False when it was the heartbeat's."""
-        viewer = Viewer()
-        self._waiting.add(viewer)
-        try:
-            return pulse.wait(viewer)
-        finally:
-            self._waiting.discard(viewer)
 
 
 class Run(EventLog):
@@ -103,47 +101,3 @@ class Run(EventLog):
         self.ended = True
         self.opened.set()
         self.wake()
-
-
-class Viewer:
-    """Somebody waiting for a Run's next event, once."""
-
-    __slots__ = ("_hub", "_waiter", "since")
-
-    def __init__(self) -> None:
-        self._hub = get_hub()
-        self._waiter = Waiter(self._hub)
-        self.since = time.monotonic()
-
-    def wait(self) -> bool:
-        woken: bool = self._waiter.get()
-        return woken
-
-    def wake(self, by_event: bool = True) -> None:
-        self._hub.loop.run_callback(self._waiter.switch, by_event)
-
-
-class Pulse:
-    """One clock for the heartbeats of all viewers: a timer for each wait would cost more than the waiting.
-
-    :param every: seconds without an event after which a viewer gets a heartbeat
-    """
-
-    def __init__(self, every: float) -> None:
-        self.every = every
-        self.tick = min(0.05, every / 4)
-        self._waiting: OrderedDict[Viewer, None] = OrderedDict()  # who waits longest comes first
-
-    def wait(self, viewer: Viewer) -> bool:
-        """Whether an event woke the viewer, not the clock."""
-        self._waiting[viewer] = None
-        try:
-            return viewer.wait()
-        finally:
-            self._waiting.pop(viewer, None)
-
-    def beat(self) -> None:
-        """Wake whoever waited long enough. To be called every `tick` seconds."""
-        before = time.monotonic() - self.every
-        while self._waiting and next(iter(self._waiting)).since <= before:
-            self._waiting.popitem(last=False)[0].wake(by_event=False)

@@ -19,6 +19,8 @@ from chatstream.wire.formats import failure as failure_of
 
 HEADERS = {**EVENT_STREAM, "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 WRITE_MAX = 1 << 16
+FEW = 4
+"""Events that are encoded together, whatever their size. Weighing each is not free: most frames hold one."""
 EMPTY = "No completion generated"
 
 Events = Iterator[list[RunEvent]]
@@ -51,7 +53,7 @@ def frames(events: Events, after: int, encoder: Encoder) -> Iterator[bytes]:
     with cut_short():
         for some in events:
             data = b""
-            for first, part in _parts(some):
+            for first, part in _parts(some) if len(some) > FEW else ((1, some),):
                 data = encoder.frames(after + first, part)
                 for at in range(0, len(data), WRITE_MAX):
                     yield data[at : at + WRITE_MAX]

@@ -9,7 +9,8 @@ from chatstream.errors import Gone, StoreUnavailable, WorkerLost
 from chatstream.runs import recovery
 from chatstream.runs.distant import Mirrors
 from chatstream.runs.recovery import Sweeper
-from chatstream.runs.run import Pulse, Run
+from chatstream.runs.run import Run
+from chatstream.runs.viewers import Pulse
 from chatstream.store.records import Batch, new_id
 from chatstream.store.spool import Spool, Spooled, encode
 from tests.runs.conftest import WORKER, Failing, begin

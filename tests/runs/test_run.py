@@ -7,7 +7,8 @@ import gevent
 import pytest
 
 from chatstream.errors import Gone
-from chatstream.runs.run import SLICE, Pulse, Run
+from chatstream.runs.run import SLICE, Run
+from chatstream.runs.viewers import Pulse
 from chatstream.store.records import RunRecord
 from chatstream.wire.events import RunEvent
 
@@ -62,9 +63,9 @@ def test_a_viewer_that_is_killed_while_it_waits_leaves_nothing_behind() -> None:
     run, pulse = Run(RECORD), Pulse(1000)
     viewers = [gevent.spawn(collect, run, 1, [], pulse) for _ in range(10)]
     gevent.sleep(0.01)
-    assert (len(run._waiting), len(pulse._waiting)) == (10, 10)
+    assert (len(run._viewers), len(pulse._at)) == (10, 10)
     gevent.killall(viewers)
-    assert (len(run._waiting), len(pulse._waiting)) == (0, 0)
+    assert (len(run._viewers), len(pulse._at), *map(len, pulse._due.values())) == (0, 0, 0)
     run.append("text", "a")
     run.wake()
     gevent.sleep(0)
@@ -88,3 +89,22 @@ def test_the_pulse_wakes_only_whoever_waited_long_enough() -> None:
     assert [len(events) for events in seen[:2]] == [0, 0]
     assert [len(events) for events in seen].count(1) == 1
     viewer.kill()
+
+
+def test_a_reader_who_takes_nothing_gets_its_heartbeat_when_it_waits_again() -> None:
+    run, pulse = Run(RECORD), Pulse(0.05)
+    following = run.follow(0, pulse)
+    next(following)
+    for _ in range(10):  # it does not wait meanwhile
+        gevent.sleep(0.02)
+        pulse.beat()
+    seen: list[list[RunEvent]] = []
+    viewer = gevent.spawn(lambda: seen.append(next(following)))
+    gevent.sleep(0)
+    pulse.beat()
+    gevent.sleep(0.01)
+    assert seen == []
+    gevent.sleep(0.1)
+    pulse.beat()
+    viewer.join(5)
+    assert seen == [[]]
