@@ -11,6 +11,8 @@ import sys
 
 import gevent
 
+gevent.config.track_greenlet_tree = False  # where each greenlet was made: 4 KiB and some µs for every stream
+
 from chatstream.app import describe, prepare
 from chatstream.errors import ChatStreamError
 from chatstream.settings import load, misspelt

@@ -173,7 +173,9 @@ class Driver:
             self._take(deltas)
             if stream.reader.finish_reason is not None:
                 self.deadlines.finished()
-            if deltas and not stream.hurries:
+            came = bool(deltas)
+            del deltas  # a thousand Runs that rest would each hold what was read last
+            if came and not stream.hurries:
                 self._pace.rest(read_at)
             else:
                 gevent.sleep(0)  # at once, but after the others: reading alone waits for nothing while data is there

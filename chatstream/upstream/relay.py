@@ -119,15 +119,16 @@ class Relay:
                 yield from self._nothing()
         stream = self._opened()
         while (portion := self._read(stream)) is not None:
-            read_at = time.monotonic()
-            if portion.events:
-                self._sent_at = time.monotonic()
+            read_at, came = time.monotonic(), bool(portion.events)
+            if came:
+                self._sent_at = read_at
                 yield portion
             elif self._was_told() and self._deadlines.passed():
                 return
-            if not portion.events or self._deadlines.passed():
+            del portion  # a thousand streams that rest would each hold what was read last
+            if not came or self._deadlines.passed():
                 yield from self._nothing()
-            if portion.events and not (stream.burst or self.reader.done):
+            if came and not (stream.burst or self.reader.done):
                 self._pace.rest(read_at)
             else:
                 gevent.sleep(0)  # it may come faster than it is read: the others have their turn

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, jsonify, stream_with_context
 from chatstream.errors import BadRequest, ChatStreamError
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.providers import Provider
-from chatstream.upstream.relay import Relay
+from chatstream.upstream.relay import Portion, Relay
 from chatstream.upstream.stream import EventStream
 from chatstream.web import bodies, departures, passing, streams
 from chatstream.web.services import services
@@ -140,11 +140,19 @@ def _frames(relay: Relay, passage: Passage) -> Iterator[bytes]:
         if not relay.opened:
             yield HEARTBEAT  # the response's head goes out with its first bytes
         for portion in relay:
-            if portion.events or not portion.deltas:
-                yield openai.frames(passage.tell(portion.events)) or HEARTBEAT
+            data = openai.frames(passage.tell(portion.events)) or HEARTBEAT if _shows(portion) else b""
+            del portion  # a thousand streams that rest would each hold what was read last
+            if data:
+                yield data
+            del data
         yield openai.DONE
     except ChatStreamError as error:
         yield openai.failed(error)
+
+
+def _shows(portion: Portion) -> bool:
+    """Whether it has events, or is a heartbeat: what was held back of deltas is none of this format's."""
+    return bool(portion.events) or not portion.deltas
 
 
 def _whole(relay: Relay, passage: Passage) -> Response:

@@ -59,7 +59,7 @@ def frames(events: Events, after: int, encoder: Encoder) -> Iterator[bytes]:
                     yield data[at : at + WRITE_MAX]
             after += len(some)
             if data:
-                quiet_since = None
+                quiet_since, data = None, b""
             elif not some or _is_long(quiet_since):
                 quiet_since = None
                 yield encoder.heartbeat
