@@ -13,13 +13,16 @@ from chatstream.access import OWNER
 from chatstream.chats.tree import branch
 from chatstream.errors import ChatStreamError
 from chatstream.store.records import Chat, RunRecord, new_id
-from chatstream.web import asking, departures, present, streams
+from chatstream.web import asking, assets, departures, parts, present, streams
 from chatstream.web.bodies import ChatBody
 from chatstream.web.chat import checked, remove, searchable
 from chatstream.web.services import services
 from chatstream.wire.events import RunEvent, joined, tool_calls
 
 blueprint = Blueprint("pages", __name__)
+blueprint.register_blueprint(assets.blueprint)
+blueprint.add_app_template_filter(parts.blocks)
+blueprint.add_app_template_test(lambda text: len(text) > parts.LONG, "long")
 
 LISTED = 50
 HEARTBEAT = Markup("<!-- still there -->")
@@ -33,7 +36,10 @@ def new() -> str:
 
 @blueprint.get("/c/<chat_id>")
 def open_chat(chat_id: str) -> str:
-    return render_template("page.html", **_context(services().chats.get(OWNER, checked(chat_id))))
+    """The chat, at its end; with `before`, the part of it that comes before that message, for reading only."""
+    chat = services().chats.get(OWNER, checked(chat_id))
+    message_id = request.args.get("before")
+    return render_template("earlier.html" if message_id else "page.html", **_context(chat, message_id))
 
 
 @blueprint.post("/")
@@ -111,12 +117,17 @@ def _pieces(events: list[RunEvent], calls: list[RunEvent]) -> Iterator[str | dic
             yield from tool_calls(calls) or ()
 
 
-def _context(chat: Chat | None) -> dict[str, Any]:
-    """What page.html needs, for a chat or for a new one."""
+def _part(chat: Chat, message_id: str | None) -> parts.Part:
+    messages = branch(services().chats.history(chat), chat.leaf_id)
+    return parts.before(messages, message_id) if message_id else parts.last(messages)
+
+
+def _context(chat: Chat | None, before: str | None = None) -> dict[str, Any]:
+    """What page.html needs, for a new chat, for the end of one, or for what comes before a message."""
     s = services()
     words = searchable(request.args.get("q", ""))
     page = s.chats.page(OWNER, words, None, LISTED)
-    messages = branch(s.chats.history(chat), chat.leaf_id) if chat else []
+    part = _part(chat, before) if chat else parts.Part([], None)
     provider = s.gateway.providers.default
     return {
         "chats": [{**present.chat(c), "updatedAt": present.when(c.updated_at)} for c in page.chats],
@@ -124,7 +135,8 @@ def _context(chat: Chat | None) -> dict[str, Any]:
         "q": words,
         "chat": {**present.settled(chat), "leafId": chat.leaf_id} if chat else None,
         "tools": [{"name": tool.name, "description": tool.description} for tool in s.tools],
-        "messages": [{**present.message(m), "createdAt": present.when(m.created_at)} for m in messages],
+        "messages": [{**present.message(m), "createdAt": present.when(m.created_at)} for m in part.messages],
+        "before": part.before,
         "model": s.gateway.default_model(),
         "provider": {"name": provider.name, "demo": provider.demo},
         "promptMax": s.settings.prompt_max,

@@ -29,7 +29,7 @@ export class Conversation {
     this.#upkeep = new Upkeep({
       chatId: () => this.chatId,
       busy: () => this.running,
-      show: (chat) => (page.transcript.show(branch(chat)), page.tools.show(chat.tools), void this.resume()),
+      show: (chat) => (page.transcript.show(chat._id, branch(chat)), page.tools.show(chat.tools), void this.resume()),
       gone: () => listener.gone(),
     });
     this.#submissions = new Submissions(() => ({ chatId: this.chatId, stream: page.composer.stream, ...page.tools.ofNew }));

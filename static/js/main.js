@@ -22,7 +22,7 @@ import { Transcript } from "./transcript.js";
 const main = find(document, "#main", HTMLElement);
 const title = new ChatTitle(main);
 const toast = new Toast(find(document, "#toast", HTMLElement));
-const end = new EndFollower(find(main, "#jump", HTMLElement), find(main, "#dock", HTMLElement));
+const end = new EndFollower(find(main, "#jump", HTMLElement), find(main, "#dock", HTMLElement), find(main, "#transcript", HTMLElement));
 const notice = new Notice(find(main, "#notice", HTMLElement), find(main, "#prompt", HTMLElement));
 
 const composer = new Composer(find(main, "#composer", HTMLFormElement), Number(main.dataset.promptMax), {
@@ -32,6 +32,7 @@ const composer = new Composer(find(main, "#composer", HTMLFormElement), Number(m
 const transcript = new Transcript(
   find(main, "#transcript", HTMLElement),
   find(main, "#welcome", HTMLElement),
+  find(main, "#earlier", HTMLElement),
   new Painter(end),
   main.dataset.model ?? "the model",
 );
@@ -143,3 +144,4 @@ const fresh = /** @type {PerformanceNavigationTiming | undefined} */ (navigation
 if ((fresh && conversation.chatId) || main.querySelector('[data-state="running"]')) end.toEnd();
 if (matchMedia("(hover: hover) and (pointer: fine)").matches) composer.field.focus({ preventScroll: true });
 void conversation.resume();
+performance.mark("usable"); // for bench/page.py: all listeners are there

@@ -13,12 +13,14 @@ export class EndFollower {
 
   /**
    * @param {HTMLElement} jump the button that leads back to the end
-   * @param {HTMLElement} dock what stands below the text and may grow
+   * @param {HTMLElement[]} growing what may change its height by itself: what stands below the text, and a text that is laid
+   *   out as it comes into view
    */
-  constructor(jump, dock) {
+  constructor(jump, ...growing) {
     this.jump = jump;
     window.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    new ResizeObserver(() => this.keep(() => {})).observe(dock);
+    const sizes = new ResizeObserver(() => this.keep(() => {}));
+    for (const element of growing) sizes.observe(element);
     jump.addEventListener("click", () => this.toEnd());
   }
 
@@ -27,6 +29,18 @@ export class EndFollower {
     this.#scrolled(); // the reader may have scrolled since the last frame, and the event is still to come
     change();
     if (this.#following) this.#go();
+    this.#show();
+  }
+
+  /** Change what stands above an element, which stays where the reader sees it. @param {Element | null} element @param {() => void} change */
+  keepInPlace(element, change) {
+    const before = element?.getBoundingClientRect().top ?? 0;
+    const { style } = document.documentElement;
+    style.overflowAnchor = "none"; // some browsers would do the same, others would not, and none at the very top
+    change();
+    this.#page.scrollTop += (element?.getBoundingClientRect().top ?? 0) - before;
+    this.#top = this.#page.scrollTop;
+    requestAnimationFrame(() => (style.overflowAnchor = ""));
     this.#show();
   }
 

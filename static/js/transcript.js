@@ -3,13 +3,24 @@
 /** @import {Message} from "./types.js" */
 import { Answer } from "./answer.js";
 import { copy, find } from "./dom.js";
+import { Earlier } from "./earlier.js";
 
-/** The messages of the open chat, in their places on the page. */
+/** So many messages are shown where all have to be shown anew, as chatstream/web/parts.py does. */
+const PART = 50;
+
+/** The messages of the open chat, in their places on the page: its last ones, and those before that the reader asked for. */
 export class Transcript {
-  /** @param {HTMLElement} element @param {HTMLElement} welcome stands there while no message does @param {Painter} painter @param {string} model */
-  constructor(element, welcome, painter, model) {
+  /**
+   * @param {HTMLElement} element
+   * @param {HTMLElement} welcome stands there while no message does
+   * @param {HTMLElement} earlier leads to the messages before
+   * @param {Painter} painter
+   * @param {string} model
+   */
+  constructor(element, welcome, earlier, painter, model) {
     this.element = element;
     this.welcome = welcome;
+    this.earlier = new Earlier(earlier, element, painter.end);
     this.painter = painter;
     this.model = model;
   }
@@ -46,6 +57,7 @@ export class Transcript {
     const sent = !(last instanceof HTMLElement) || last.dataset.state !== "unsent";
     const prompt = sent ? "" : (last.previousElementSibling?.textContent?.trim() ?? "");
     this.element.replaceChildren();
+    this.earlier.lead(null);
     this.#changed();
     return prompt;
   }
@@ -58,23 +70,26 @@ export class Transcript {
   }
 
   /**
-   * Show these messages. What is there already stays as it is, so that nothing a reader looks at moves; so does a
-   * question at the end that was never sent.
+   * Show these messages, from the first that is shown already. What is there stays as it is, so that nothing a reader looks
+   * at moves; so does a question at the end that was never sent.
    *
-   * @param {Message[]} messages
+   * @param {string} chatId
+   * @param {Message[]} branch
    */
-  show(messages) {
+  show(chatId, branch) {
     const present = /** @type {HTMLElement[]} */ ([...this.element.children]);
+    const messages = branch.slice(start(present[0], branch));
     const differs = messages.findIndex((message, at) => !shows(present[at], message));
     const same = differs < 0 ? messages.length : differs;
     present.slice(0, same).forEach((article, at) => name(article, messages[at]?._id ?? ""));
     const rest = present.slice(same);
-    const unsent = rest.at(-1)?.dataset.state === "unsent" ? rest.slice(-2) : [];
-    const kept = unsent.length === 2 ? unsent : [];
-    if (differs < 0 && kept.length === rest.length) return;
+    const unsent = rest.length > 1 && rest.at(-1)?.dataset.state === "unsent" ? rest.splice(-2) : [];
+    if (differs < 0 && rest.length === 0) return;
     const fresh = messages.slice(same).map((message) => this.#message(message));
     this.painter.end.keep(() => {
-      this.element.replaceChildren(...present.slice(0, same), ...fresh, ...kept);
+      for (const article of rest) article.remove();
+      this.element.append(...fresh, ...unsent);
+      if (same === 0) this.earlier.lead(messages[0]?.parentId ? `/c/${chatId}?before=${messages[0]._id}` : null);
       this.#changed();
     });
   }
@@ -98,6 +113,12 @@ export class Transcript {
   #changed() {
     this.welcome.hidden = this.element.children.length > 0;
   }
+}
+
+/** @param {HTMLElement | undefined} first on the page @param {Message[]} branch @returns {number} where it is on the branch */
+function start(first, branch) {
+  const at = branch.findIndex(({ _id }) => _id === first?.dataset.id);
+  return at < 0 ? Math.max(0, branch.length - PART) : at;
 }
 
 /** @param {HTMLElement | undefined} article @param {Message} message */

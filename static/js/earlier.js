@@ -1,0 +1,72 @@
+// @ts-check
+/** @import {EndFollower} from "./scroll.js" */
+import { find } from "./dom.js";
+
+/** How far above the window's upper edge the next part is asked for. */
+const AHEAD = "1200px 0px 0px 0px";
+
+/**
+ * The messages before those that the page shows. Its link leads to a page that has a part of them, and another link to
+ * those before; both are taken in here when the reader comes near, and nothing that is being read moves.
+ */
+export class Earlier {
+  #loading = false;
+
+  /** @param {HTMLElement} element around the link; hidden when there is nothing earlier @param {HTMLElement} transcript @param {EndFollower} end */
+  constructor(element, transcript, end) {
+    this.element = element;
+    this.transcript = transcript;
+    this.end = end;
+    this.link = find(element, "a", HTMLAnchorElement);
+    this.link.addEventListener("click", (event) => this.#clicked(event));
+    new IntersectionObserver(([entry]) => entry?.isIntersecting && this.#near(), { rootMargin: AHEAD }).observe(element);
+  }
+
+  /** The page now begins elsewhere. @param {string | null} address of what comes before; null for nothing */
+  lead(address) {
+    this.element.hidden = address === null;
+    this.link.href = address ?? "";
+  }
+
+  #near() {
+    this.#load().catch(() => {}); // the link is still there
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    this.#load().catch(() => location.assign(this.link.href));
+  }
+
+  async #load() {
+    if (this.#loading || this.element.hidden) return;
+    this.#loading = true;
+    try {
+      const { href } = this.link;
+      const page = await read(href);
+      if (href === this.link.href) this.#take(page);
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  /** @param {Document} page */
+  #take(page) {
+    const first = this.transcript.firstElementChild;
+    const messages = document.createDocumentFragment();
+    messages.append(...page.querySelectorAll("#transcript > .message"));
+    const further = find(page, "#earlier", HTMLElement);
+    this.end.keepInPlace(first, () => {
+      this.transcript.prepend(messages);
+      this.lead(further.hidden ? null : find(further, "a", HTMLAnchorElement).getAttribute("href"));
+    });
+  }
+}
+
+/** @param {string} address @returns {Promise<Document>} */
+async function read(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`The server answered with status ${response.status}.`);
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}

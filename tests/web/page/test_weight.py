@@ -1,0 +1,123 @@
+"""What the page costs its reader's machine, in counts and in ratios; bench/page.py measures it in seconds."""
+
+import re
+
+import pytest
+
+from chatstream.web.assets import SHEETS
+from tests.api import Api
+from tests.servers.app import ChatStream
+from tests.servers.chromium import Browser
+from tests.servers.model_server import ModelServer, answer
+from tests.servers.server import ROOT
+from tests.web.page import long_answer
+from tests.web.page.page import LAST, Page
+
+SHORT = 150
+"""Tokens of the two stretches that are compared."""
+LONG = 19_000
+"""Tokens in between."""
+LINES = [f"{token} " if n % 12 else f"{token}\n" for n, token in enumerate(["level", "+=", "total"] * 7000)]
+"""Code without an empty line."""
+ONE_LINE = ["tide "] * 21_000
+
+
+def spent(browser: Browser) -> dict[str, float]:
+    """What the page's main thread has done so far, and what it holds, after all that can be collected was."""
+    browser.command("Performance.enable")
+    for _ in range(2):
+        browser.command("HeapProfiler.collectGarbage")
+    return {each["name"]: each["value"] for each in browser.command("Performance.getMetrics")["metrics"]}
+
+
+def work(before: dict[str, float], after: dict[str, float]) -> float:
+    return sum(after[name] - before[name] for name in ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration"))
+
+
+WATCH = f"""
+    window.touched = 0
+    new MutationObserver((records) => {{
+      for (const {{addedNodes, removedNodes}} of records) touched += 1 + addedNodes.length + removedNodes.length
+    }}).observe({LAST}, {{subtree: true, childList: true, characterData: true, attributes: true}})"""
+
+
+@pytest.mark.parametrize("pieces", [LINES, ONE_LINE, long_answer.tokens(20_000)], ids=["lines", "one line", "mixed"])
+def test_a_token_at_the_end_costs_what_one_at_the_beginning_does(
+    page: Page, model_server: ModelServer, pieces: list[str]
+) -> None:
+    first, middle, last = pieces[:SHORT], pieces[SHORT:LONG], pieces[LONG : LONG + SHORT]
+    model_server.script(
+        [
+            *(["gate", "first"], *long_answer.paced(first, 0.01)),
+            *(["gate", "middle"], *(["text", "".join(middle[n : n + 500])] for n in range(0, len(middle), 500))),
+            *(["gate", "last"], *long_answer.paced(last, 0.01), *long_answer.ended(LONG)),
+        ]
+    )
+    page.ask("Write a lot")
+    length, costs = 0, []
+    for gate, part in (("first", first), ("middle", middle), ("last", last)):
+        before = spent(page.browser)
+        if gate == "last":
+            page.browser.evaluate(WATCH)
+        model_server.release(gate)
+        length += len("".join(part))
+        page.browser.wait(lambda length=length: len(page.answer) == length, 20)
+        costs.append(work(before, spent(page.browser)))
+    assert costs[2] < 5 * costs[0]  # as one block: 15 times
+    assert page.browser.evaluate("return touched") < 5 * SHORT
+
+
+def test_answers_leave_nothing_behind_but_their_text(page: Page, model_server: ModelServer) -> None:
+    held, pieces = [], long_answer.tokens(20_000)
+    steps = [["text", "".join(pieces[n : n + 50])] for n in range(0, len(pieces), 50)]
+    for _ in range(6):
+        model_server.script([*steps, *long_answer.ended(len(pieces))])
+        page.ask("Write a lot")
+        page.wait_state("complete")
+        page.browser.wait(lambda: page.browser.evaluate("return document.querySelector('#stop').hidden"))
+        held.append(spent(page.browser))
+    first, last = held[1], held[-1]
+    assert last["JSEventListeners"] - first["JSEventListeners"] <= 2
+    assert last["JSHeapUsedSize"] - first["JSHeapUsedSize"] < 2 * len("".join(pieces))  # after four answers more
+    assert last["Nodes"] - first["Nodes"] < 4 * len("".join(pieces)) / 100
+
+
+def test_another_chat_holds_no_more_than_the_first_did(page: Page, model_server: ModelServer) -> None:
+    held = []
+    for _ in range(4):
+        model_server.script(answer("word " * 3000))
+        page.ask("Write a lot")
+        page.wait_state("complete")
+        page.click("link", "New chat")
+        page.browser.wait(lambda: page.messages == [])
+        held.append(spent(page.browser))
+    assert held[-1]["Nodes"] <= held[0]["Nodes"] + 100
+    assert held[-1]["Documents"] <= held[0]["Documents"]
+    assert held[-1]["JSHeapUsedSize"] < held[0]["JSHeapUsedSize"] + 300_000
+
+
+def test_a_second_visit_asks_for_the_page_alone(page: Page) -> None:
+    page.open("/")
+    asked = """return performance.getEntriesByType('resource').filter((r) => r.transferSize > 0).map((r) => r.name)"""
+    assert page.browser.evaluate(asked) == []
+    assert len(page.browser.evaluate("return performance.getEntriesByType('resource')")) > 30
+
+
+def test_files_are_kept_under_their_version_only(one_server: ChatStream) -> None:
+    api = Api(one_server.address)
+    found = re.findall(r'"(/assets/([0-9a-f]{12})/[^"]+)"', api.get("/").body.decode())
+    assert len({version for _, version in found}) == 1
+    assert {api.get(path).headers["Cache-Control"] for path, _ in found} == {"public, max-age=31536000, immutable"}
+    for path, version in found[:3]:
+        old = api.get(path.replace(version, "0" * 12))
+        assert (old.status, old.headers["Cache-Control"]) == (200, "no-cache")
+    assert api.get("/assets/x/../wsgi.py").status == 404
+    assert "immutable" not in str(api.get("/static/js/streaming-chat.js").headers.items())
+
+
+def test_all_style_sheets_are_sent_in_one(one_server: ChatStream) -> None:
+    folder = ROOT / "static/css"
+    files = {str(path.relative_to(folder).with_suffix("")): path.read_text() for path in folder.rglob("*.css")}
+    assert set(SHEETS) == set(files)
+    sent = Api(one_server.address).get("/assets/x/page.css")
+    assert sent.body.decode() == "".join(files[name] for name in SHEETS)
