@@ -9,10 +9,10 @@ RUNS := $(VENV)/.runs
 TESTS := $(VENV)/.tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults lint system settings bench formats screenshots clean
+.PHONY: help run test faults lint system settings bench bench-check formats screenshots clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: $(RUNS) ## serve on http://127.0.0.1:8000 (settings: make settings)
 	@exec $(PY) -m gunicorn wsgi:app
@@ -34,8 +34,11 @@ settings: $(RUNS) ## print every setting with its default
 faults: $(TESTS) system ## break everything at random for 10 minutes (ARGS="--minutes 2 --seed 1")
 	@$(PY) -m tests.faults $(ARGS)
 
-bench: $(TESTS) system ## measure the stream beside nginx
-	$(PY) bench/run.py $(ARGS)
+bench: $(TESTS) system ## measure the stream beside nginx and others, and write docs/performance.md
+	$(PY) -m bench.run $(ARGS)
+
+bench-check: $(TESTS) system ## the same in small, with wide margins (the tests run it too)
+	@$(PY) -m bench.check
 
 formats: $(TESTS) ## write docs/formats.md anew, from a running server
 	@$(PY) -m tests.formats

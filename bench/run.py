@@ -1,66 +1,74 @@
-#!/usr/bin/env python3
-"""`make bench`: POST /chat, recorded in SQLite, beside nginx that only copies the same stream. Prints a table.
+"""`make bench`: measure the stream beside nginx and the peers, print it, and write docs/performance.md.
 
-    run.py [--case paced] [--case fast] … [--rounds 1]
+    python -m bench.run [--rounds 3] [--case paced] … [--part rows] … [--quick] [--no-peers]
 
-Ends with 1 if a stream was lost, or if a token of the `paced` case cost more than 3.5 times nginx's CPU.
-Needs a C compiler, nginx and two cores: the relay runs on one, the model server and the load on the other.
+Parts: rows (the cases), memory, idle (streams held open), recorder (its share of the CPU), curve (streams against CPU).
+Only a whole run writes: with --case, --part, --quick or --no-peers the result is printed, and goes where --page says.
+A whole run takes most of an hour, of a machine that does nothing else. Ends with 1 if a limit was not met.
 """
 
 import argparse
-import json
-import os
-import pathlib
-import subprocess
+import signal
 import sys
-import tempfile
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-HERE = pathlib.Path(__file__).parent
-RATIO_MAX = 3.5
-COLUMNS = ("case", "relay", "failed", "tok_s", "cpu_us_per_token", "cpu_ratio", "kb_per_stream")
-COLUMNS += ("ttft_p50_ms", "ttft_p99_ms", "age_p50_ms", "age_p99_ms")
-
-
-def chatstream(data: str) -> str:
-    """The relay in measure.py's form: name:path:body=command."""
-    body = json.dumps({"prompt": "hi", "stream": True}, separators=(",", ":"))
-    settings = (
-        f"CHATSTREAM_DATA_DIR={data} CHATSTREAM_BIND=127.0.0.1:{{port}} OPENAI_BASE_URL={{source}} AI_MODEL=bench"
-    )
-    return f"chatstream:/chat:{body}=env {settings} {sys.executable} -m gunicorn wsgi:app"
-
-
-def measure(cases: list[str], rounds: int) -> list[dict]:
-    with tempfile.TemporaryDirectory() as data:
-        chosen = [option for case in cases for option in ("--case", case)]
-        command = [
-            sys.executable,
-            HERE / "measure.py",
-            *chosen,
-            "--rounds",
-            str(rounds),
-            "nginx=nginx",
-            chatstream(data),
-        ]
-        env = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin"}  # nginx, for ordinary users of Debian
-        printed = subprocess.run(
-            command, check=True, stdout=subprocess.PIPE, text=True, cwd=HERE.parent, env=env
-        ).stdout
-    return [json.loads(line) for line in printed.splitlines()]
+from bench import cores, report
+from bench.cases import CASES
+from bench.document import PAGE
+from bench.ours import StoreOfBench
+from bench.parts import PARTS, QUICK, WHOLE, Bench
+from bench.peer_relays import peers
+from bench.tools import CannotMeasure, compiled
+from tests.servers.programs import find
 
 
 def main() -> int:
+    args = _arguments()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers are closed then, and their folders removed
+    try:
+        bench, results = _measured(args)
+    except CannotMeasure as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    told = report.Report(bench.size, results, bench.missing)
+    print(told.text())
+    whole = not (args.case or args.part or args.quick or args.no_peers)
+    if page := args.page or (PAGE if whole else None):
+        told.write(page)
+    return int(any(not verdict.met for verdict in told.verdicts))
+
+
+def _measured(args: argparse.Namespace) -> tuple[Bench, dict[str, list[Any]]]:
+    """The records of each part. Servers and programs are gone when it returns."""
+    if not find("nginx"):
+        raise CannotMeasure("There is no nginx, and every figure is told beside its: apt-get install nginx")
+    cores.take_ours()
+    with ExitStack() as stack:
+        tools = stack.enter_context(compiled())
+        mongod = stack.enter_context(StoreOfBench()) if find("mongod") else None
+        relays, missing = ([], {}) if args.no_peers else peers(tools)
+        size = replace(QUICK if args.quick else WHOLE, **_chosen(args))
+        bench = Bench(tools, mongod, relays, missing, size)
+        return bench, {part: list(getattr(bench, part)()) for part in args.part or PARTS}
+
+
+def _chosen(args: argparse.Namespace) -> dict[str, Any]:
+    chosen = {"rounds": args.rounds, "cases": args.case}
+    return {name: value for name, value in chosen.items() if value}
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--case", action="append", choices=("burst", "paced", "fast", "single"))
-    parser.add_argument("--rounds", type=int, default=1)
-    args = parser.parse_args()
-    rows = measure(args.case or ["burst", "paced", "fast", "single"], args.rounds)
-    print(" | ".join(COLUMNS))
-    for row in rows:
-        print(" | ".join(str(row[column]) for column in COLUMNS))
-    lost = any(row["failed"] for row in rows)
-    dear = any(row["case"] == "paced" and row["cpu_ratio"] > RATIO_MAX for row in rows)
-    return int(lost or dear)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--case", action="append", choices=CASES)
+    parser.add_argument("--part", action="append", choices=PARTS)
+    parser.add_argument("--quick", action="store_true", help="small numbers, to see that everything runs")
+    parser.add_argument("--page", type=Path, help="a page with the marks of docs/performance.md, to write to")
+    parser.add_argument("--no-peers", action="store_true", help="nginx and ChatStream alone")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
