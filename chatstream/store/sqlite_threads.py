@@ -140,6 +140,7 @@ class Writer:
                 continue
             for each, outcome in zip(asked, outcomes, strict=True):
                 _deliver(each.result, outcome)
+            del asked, outcomes, each, outcome  # not to be held while nothing is asked: they hold the last answers
 
     def _failed(self, asked: list[Asked], error: Exception) -> None:
         """While the database is locked, each job waits for its own time; those asked meanwhile join it."""
