@@ -8,11 +8,12 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import pymongo
 from bson.errors import InvalidDocument
-from pymongo import ASCENDING, DESCENDING, TEXT, IndexModel, InsertOne, UpdateOne
+from pymongo import ASCENDING, InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import (
     BulkWriteError,
@@ -33,11 +34,12 @@ from chatstream.errors import (
     StoreUncertain,
     TooLarge,
 )
-from chatstream.store import cursors
+from chatstream.store import cursors, mongo_indexes
 from chatstream.store.mongo_documents import (
     END,
     Document,
     R,
+    changed,
     finished_message,
     finished_run,
     moved,
@@ -47,6 +49,7 @@ from chatstream.store.mongo_documents import (
     upsert,
     with_end_apart,
 )
+from chatstream.store.mongo_search import Search
 from chatstream.store.records import (
     Batch,
     Chat,
@@ -63,7 +66,9 @@ from chatstream.wire.events import RunEvent
 
 PATIENCE_S = 2.5
 """How long one operation may take, with looking for the server."""
-IMPORT_S, INDEXING_S = 60.0, 600.0
+IMPORT_S, INDEXING_S = 60.0, 3600.0
+SLICE = 200
+"""Messages read in one piece: decoding them keeps the other greenlets waiting for about 2 ms."""
 _MAJORITY_LOST = (64, 91, 11600, 11602)  # write concern timed out; shutting down; interrupted
 
 
@@ -99,24 +104,10 @@ class MongoStore:
         return self._client[self._database][name]
 
     def prepare(self) -> None:
-        newest = [("owner", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)]
-        request = [("owner", ASCENDING), ("request_id", ASCENDING)]
-        named = {"request_id": {"$type": "string"}}
-        indexes = {
-            "chats": [IndexModel(newest), _words("title")],
-            "messages": [IndexModel([("chat_id", ASCENDING), ("created_at", ASCENDING)]), _words("content")],
-            "runs": [
-                IndexModel(request, unique=True, partialFilterExpression=named),
-                IndexModel([("chat_id", ASCENDING)]),
-                IndexModel([("state", ASCENDING), ("worker", ASCENDING), ("lease", ASCENDING)]),
-            ],
-            "run_events": [IndexModel([("run_id", ASCENDING), ("first", ASCENDING)])],
-        }
         others = set(threading.enumerate())
         self.ping()
         with translated(), pymongo.timeout(INDEXING_S):
-            for name, models in indexes.items():
-                self._collection(name).create_indexes(models)
+            mongo_indexes.prepare(self._collection("chats").database)
         self.close()
         for thread in set(threading.enumerate()) - others:
             thread.join(2)  # the driver's own: a fork that came before their end would copy them half-way
@@ -136,34 +127,24 @@ class MongoStore:
         return self._one("chats", Chat, {"_id": chat_id, "owner": owner})
 
     def chats(self, owner: str, words: str, before: str | None, limit: int) -> Page:
-        where: list[Document] = [{"owner": owner}]
-        if before is not None:
-            at, chat_id = cursors.parse(before)
-            where.append({"$or": [{"updated_at": {"$lt": at}}, {"updated_at": at, "_id": {"$lt": chat_id}}]})
-        if words.split():
-            where.append({"_id": {"$in": self._with_words(owner, words)}})
+        place = cursors.parse(before) if before is not None else None
+        search = Search(self._collection("chats"), self._collection("messages"), owner, place)
         with translated():
-            newest = [("updated_at", DESCENDING), ("_id", DESCENDING)]
-            found = list(self._collection("chats").find({"$and": where}).sort(newest).limit(limit + 1))
+            chats = search.with_words(words) if words.strip() else search.newest().limit(limit + 1)
+            found = list(islice(chats, limit + 1))
         return cursors.page([to_record(Chat, document) for document in found], limit)
 
-    def _with_words(self, owner: str, words: str) -> list[str]:
-        quoted = " ".join('"' + word.replace('"', "").replace("\\", "") + '"' for word in words.split())
-        where = {"$text": {"$search": quoted}, "owner": owner}
-        with translated():
-            in_titles = self._collection("chats").distinct("_id", where)
-            return [*in_titles, *self._collection("messages").distinct("chat_id", where)]
-
     def messages(self, owner: str, chat_id: str) -> list[Message]:
+        where = {"chat_id": chat_id, "owner": owner}
+        oldest = [("created_at", ASCENDING), ("_id", ASCENDING)]
         with translated():
-            found = self._collection("messages").find({"chat_id": chat_id, "owner": owner})
-            documents = list(found.sort([("created_at", ASCENDING), ("_id", ASCENDING)]))
-        return [to_record(Message, document) for document in documents]
+            found = self._collection("messages").find(where, {"words": 0}).sort(oldest).batch_size(SLICE)
+            return [to_record(Message, document) for document in found]
 
     def change(self, owner: str, chat_id: str, fields: Mapping[str, Any]) -> bool:
         with translated():
             where = {"_id": chat_id, "owner": owner}
-            return self._collection("chats").update_one(where, {"$set": dict(fields)}).matched_count > 0
+            return self._collection("chats").update_one(where, {"$set": changed(fields)}).matched_count > 0
 
     def delete(self, owner: str, chat_id: str) -> None:
         mine = {"chat_id": chat_id, "owner": owner}
@@ -377,8 +358,3 @@ def _named() -> Iterator[None]:
         yield
     except (InvalidURI, ConfigurationError, ValueError) as error:
         raise SettingsError(f"MONGODB_URI cannot be used: {error}") from error
-
-
-def _words(field: str) -> IndexModel:
-    """Words as they are written: no stemming, which would take every text for English."""
-    return IndexModel([(field, TEXT)], default_language="none", language_override="__none")

@@ -1,11 +1,13 @@
 """What MongoDB keeps of a record, and the writes of the recorder: each can be repeated, also late."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
 from pymongo import UpdateOne
 
 from chatstream.store.records import Batch, Chat, Ending, Message, RunRecord
+from chatstream.store.words import folded
 from chatstream.wire.events import RunEvent, assembled, pack, unpack
 
 END = ":end"
@@ -16,14 +18,21 @@ Document = dict[str, Any]
 R = TypeVar("R", Chat, Message, RunRecord)
 
 
-def to_document(record: msgspec.Struct) -> Document:
-    fields = msgspec.structs.asdict(record)
+def to_document(record: Chat | Message | RunRecord) -> Document:
+    fields = changed(msgspec.structs.asdict(record))
     fields["_id"] = fields.pop("id")
     return fields
 
 
+def changed(fields: Mapping[str, Any]) -> Document:
+    """Fields of a document as they are set: with a title or content, its words."""
+    texts = [fields[name] for name in ("title", "content") if name in fields]
+    return {**fields, "words": folded(texts[0])} if texts else dict(fields)
+
+
 def to_record(kind: type[R], document: Document) -> R:
-    return msgspec.convert({**document, "id": document["_id"]}, kind)
+    document["id"] = document.pop("_id")
+    return msgspec.convert(document, kind)
 
 
 def to_part(document: Document) -> tuple[int, list[RunEvent]]:
@@ -73,7 +82,7 @@ def finished_message(e: Ending) -> UpdateOne:
     names = ("state", "content", "reasoning", "tool_calls", "error", "usage", "timings")
     fields = {name: getattr(e, name) for name in names}
     fields |= {"content": _fitting(e.content), "reasoning": _fitting(e.reasoning)}
-    return UpdateOne({"_id": e.message_id}, {"$set": fields})
+    return UpdateOne({"_id": e.message_id}, {"$set": changed(fields)})
 
 
 def _fitting(text: str) -> str:

@@ -60,26 +60,38 @@ CREATE TABLE IF NOT EXISTS run_events (
   PRIMARY KEY (run_id, first)
 ) WITHOUT ROWID;
 
--- Full text. The triggers keep it in step, whoever writes.
-CREATE VIRTUAL TABLE IF NOT EXISTS message_words USING fts5(content, content='messages', content_rowid='n');
-CREATE TRIGGER IF NOT EXISTS message_added AFTER INSERT ON messages BEGIN
-  INSERT INTO message_words (rowid, content) VALUES (new.n, new.content);
+-- Full text: a row for each chat, in which stand the words of its title and of all its messages. Each insertion with a
+-- chat's number adds words to that row (a table without content keeps nothing else, and of two entries for one word and
+-- row the newer counts), so that a message costs its own words only, however long its chat. A word that goes may still
+-- stand elsewhere in the chat: after it was taken out, all that is left is added again. FTS5 counts insertions and
+-- deletions: never delete what was not inserted, text by text, or it takes itself for damaged.
+-- The triggers keep it in step, whoever writes; messages that are there before their chat are added with it.
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='', detail=none, columnsize=0);
+CREATE TRIGGER IF NOT EXISTS words_of_chat AFTER INSERT ON chats BEGIN
+  INSERT INTO words (rowid, text) SELECT n, text FROM texts WHERE chat_id = new.id;
 END;
-CREATE TRIGGER IF NOT EXISTS message_changed AFTER UPDATE OF content ON messages BEGIN
-  INSERT INTO message_words (message_words, rowid, content) VALUES ('delete', old.n, old.content);
-  INSERT INTO message_words (rowid, content) VALUES (new.n, new.content);
+CREATE TRIGGER IF NOT EXISTS words_of_message AFTER INSERT ON messages WHEN new.content <> '' BEGIN
+  INSERT INTO words (rowid, text) SELECT n, new.content FROM chats WHERE id = new.chat_id;
 END;
-CREATE TRIGGER IF NOT EXISTS message_removed AFTER DELETE ON messages BEGIN
-  INSERT INTO message_words (message_words, rowid, content) VALUES ('delete', old.n, old.content);
+CREATE TRIGGER IF NOT EXISTS words_of_answer AFTER UPDATE OF content ON messages
+WHEN old.content = '' AND new.content <> '' BEGIN
+  INSERT INTO words (rowid, text) SELECT n, new.content FROM chats WHERE id = new.chat_id;
 END;
-CREATE VIRTUAL TABLE IF NOT EXISTS chat_words USING fts5(title, content='chats', content_rowid='n');
-CREATE TRIGGER IF NOT EXISTS chat_added AFTER INSERT ON chats BEGIN
-  INSERT INTO chat_words (rowid, title) VALUES (new.n, new.title);
+CREATE TRIGGER IF NOT EXISTS words_of_changed_message AFTER UPDATE OF content ON messages
+WHEN old.content <> '' AND old.content <> new.content BEGIN
+  INSERT INTO words (words, rowid, text) SELECT 'delete', n, old.content FROM chats WHERE id = new.chat_id;
+  INSERT INTO words (rowid, text) SELECT n, text FROM texts WHERE chat_id = new.chat_id;
 END;
-CREATE TRIGGER IF NOT EXISTS chat_renamed AFTER UPDATE OF title ON chats BEGIN
-  INSERT INTO chat_words (chat_words, rowid, title) VALUES ('delete', old.n, old.title);
-  INSERT INTO chat_words (rowid, title) VALUES (new.n, new.title);
+CREATE TRIGGER IF NOT EXISTS words_of_renamed_chat AFTER UPDATE OF title ON chats WHEN old.title <> new.title BEGIN
+  INSERT INTO words (words, rowid, text) VALUES ('delete', new.n, old.title);
+  INSERT INTO words (rowid, text) SELECT n, text FROM texts WHERE chat_id = new.id;
 END;
-CREATE TRIGGER IF NOT EXISTS chat_removed AFTER DELETE ON chats BEGIN
-  INSERT INTO chat_words (chat_words, rowid, title) VALUES ('delete', old.n, old.title);
+CREATE TRIGGER IF NOT EXISTS words_of_deleted_chat BEFORE DELETE ON chats BEGIN
+  INSERT INTO words (words, rowid, text) SELECT 'delete', n, text FROM texts WHERE chat_id = old.id;
 END;
+-- Messages stored one after the other come as one text: an import of 10 000 takes 0.6 s so, and 1.3 s one by one.
+CREATE VIEW IF NOT EXISTS texts (chat_id, n, text) AS
+  SELECT id, n, title FROM chats
+  UNION ALL
+  SELECT chat_id, chats.n, group_concat(content, char(10)) FROM chats JOIN messages ON chat_id = chats.id
+  WHERE content <> '' GROUP BY chat_id, messages.n / 32;

@@ -3,22 +3,19 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from chatstream.errors import StoreUnavailable
-from chatstream.store import cursors
+from chatstream.store import cursors, sqlite_older
 from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission, check_place
+from chatstream.store.sqlite_rows import R, columns, to_record, to_value
 from chatstream.store.sqlite_threads import Readers, Writer, connect, translated
+from chatstream.store.words import terms
 from chatstream.wire.events import RunEvent, assembled, pack, unpack
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-_JSON = {"error", "usage", "timings", "tool_calls", "tools"}
-_ADDED = {"system": "TEXT", "tools": "TEXT NOT NULL DEFAULT '[]'"}
-"""Columns of `chats` that databases of older versions lack."""
-
-R = TypeVar("R", Chat, Message, RunRecord)
 
 
 class SqliteStore:
@@ -42,7 +39,7 @@ class SqliteStore:
             connection = connect(self._path, "rwc")
             connection.execute("PRAGMA busy_timeout = 5000")  # workers start together; nothing is served yet
             connection.executescript(SCHEMA.read_text())
-            _add_columns(connection)
+            sqlite_older.take_over(connection)
             connection.close()
 
     def ping(self) -> None:
@@ -55,7 +52,7 @@ class SqliteStore:
     # -- chats
 
     def chat(self, owner: str, chat_id: str) -> Chat | None:
-        rows = self._rows(Chat, "SELECT * FROM chats WHERE id = ? AND owner = ?", chat_id, owner)
+        rows = self._rows(Chat, "chats WHERE id = ? AND owner = ?", chat_id, owner)
         return rows[0] if rows else None
 
     def chats(self, owner: str, words: str, before: str | None, limit: int) -> Page:
@@ -64,17 +61,14 @@ class SqliteStore:
         if before is not None:
             where.append("(updated_at, id) < (?, ?)")
             values += cursors.parse(before)
-        if words.split():
-            where.append(
-                "(n IN (SELECT rowid FROM chat_words WHERE chat_words MATCH ?) OR id IN (SELECT chat_id FROM messages"
-                " WHERE n IN (SELECT rowid FROM message_words WHERE message_words MATCH ?)))"
-            )
-            values += [_match(words)] * 2
-        query = f"SELECT * FROM chats WHERE {' AND '.join(where)} ORDER BY updated_at DESC, id DESC LIMIT ?"
-        return cursors.page(self._rows(Chat, query, *values, limit + 1), limit)
+        if words.strip():
+            where.append("n IN (SELECT rowid FROM words WHERE words MATCH ?)")
+            values.append(" ".join(f'"{word}"' for word in terms(words)) or '""')
+        newest = f"chats WHERE {' AND '.join(where)} ORDER BY updated_at DESC, id DESC LIMIT ?"
+        return cursors.page(self._rows(Chat, newest, *values, limit + 1), limit)
 
     def messages(self, owner: str, chat_id: str) -> list[Message]:
-        return self._rows(Message, "SELECT * FROM messages WHERE chat_id = ? AND owner = ? ORDER BY n", chat_id, owner)
+        return self._rows(Message, "messages WHERE chat_id = ? AND owner = ? ORDER BY n", chat_id, owner)
 
     def change(self, owner: str, chat_id: str, fields: Mapping[str, Any]) -> bool:
         return self._writer.run(lambda c: _change(c, owner, chat_id, fields)) > 0
@@ -84,16 +78,16 @@ class SqliteStore:
             mine = (chat_id, owner)
             runs = "SELECT id FROM runs WHERE chat_id = ? AND owner = ?"
             c.execute(f"DELETE FROM run_events WHERE run_id IN ({runs})", mine)
+            c.execute("DELETE FROM chats WHERE id = ? AND owner = ?", mine)  # first: its trigger reads the messages
             for table in ("runs", "messages"):
                 c.execute(f"DELETE FROM {table} WHERE chat_id = ? AND owner = ?", mine)
-            c.execute("DELETE FROM chats WHERE id = ? AND owner = ?", mine)
 
         self._writer.run(job)
 
     def add(self, chat: Chat, messages: Sequence[Message]) -> None:
         def job(c: sqlite3.Connection) -> None:
-            _insert(c, "chats", [chat])
             _insert(c, "messages", messages)
+            _insert(c, "chats", [chat])  # last: its trigger takes the words of all messages together
 
         self._writer.run(job)
 
@@ -106,7 +100,7 @@ class SqliteStore:
         """Nothing: what the transaction of `begin` did not write is not there."""
 
     def run(self, owner: str, run_id: str) -> RunRecord | None:
-        rows = self._rows(RunRecord, "SELECT * FROM runs WHERE id = ? AND owner = ?", run_id, owner)
+        rows = self._rows(RunRecord, "runs WHERE id = ? AND owner = ?", run_id, owner)
         return rows[0] if rows else None
 
     def running(self, owner: str, chat_id: str) -> list[str]:
@@ -115,8 +109,11 @@ class SqliteStore:
 
     def events(self, run_id: str, after: int) -> list[RunEvent]:
         query = "SELECT first, events FROM run_events WHERE run_id = ? AND last > ? ORDER BY first"
-        rows = self._select(query, run_id, after)
-        return assembled(((row["first"], unpack(row["events"])) for row in rows), after)
+
+        def job(c: sqlite3.Connection) -> list[RunEvent]:
+            return assembled(((first, unpack(events)) for first, events in c.execute(query, (run_id, after))), after)
+
+        return self._readers.run(job)
 
     def record(self, worker: str, batches: Sequence[Batch], endings: Sequence[Ending]) -> set[str]:
         asked = {batch.run_id for batch in batches} | {ending.run_id for ending in endings}
@@ -153,10 +150,10 @@ class SqliteStore:
         self._writer.run(lambda c: c.execute(query, (lease, worker)).rowcount)
 
     def runs_of(self, worker: str) -> list[RunRecord]:
-        return self._rows(RunRecord, "SELECT * FROM runs WHERE state = 'running' AND worker = ?", worker)
+        return self._rows(RunRecord, "runs WHERE state = 'running' AND worker = ?", worker)
 
     def orphans(self, now: int) -> list[RunRecord]:
-        return self._rows(RunRecord, "SELECT * FROM runs WHERE state = 'running' AND lease < ?", now)
+        return self._rows(RunRecord, "runs WHERE state = 'running' AND lease < ?", now)
 
     def take_over(self, run_id: str, worker: str, now: int, lease: int) -> bool:
         query = "UPDATE runs SET worker = ?, lease = ? WHERE id = ? AND state = 'running' AND lease < ?"
@@ -167,39 +164,22 @@ class SqliteStore:
     def _select(self, query: str, *values: Any) -> list[sqlite3.Row]:
         return self._readers.run(lambda c: c.execute(query, values).fetchall())
 
-    def _rows(self, kind: type[R], query: str, *values: Any) -> list[R]:
-        return [_record(kind, row) for row in self._select(query, *values)]
-
-
-def _record(kind: type[R], row: sqlite3.Row) -> R:
-    fields = {name: row[name] for name in row.keys()}  # noqa: SIM118 – a Row is no mapping
-    for name in _JSON & fields.keys():
-        if fields[name] is not None:
-            fields[name] = msgspec.json.decode(fields[name])
-    return msgspec.convert(fields, kind)
-
-
-def _json(value: Any) -> Any:
-    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value
+    def _rows(self, kind: type[R], rest: str, *values: Any) -> list[R]:
+        """Records are made in the reader's thread, one by one: each row lets the other greenlets go on."""
+        query = f"SELECT {columns(kind)} FROM {rest}"
+        return self._readers.run(lambda c: [to_record(kind, row) for row in c.execute(query, values)])
 
 
 def _insert(c: sqlite3.Connection, table: str, records: Sequence[R]) -> None:
     for record in records:
         fields = msgspec.structs.asdict(record)
         marks = ", ".join("?" * len(fields))
-        c.execute(f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})", [_json(v) for v in fields.values()])
-
-
-def _add_columns(c: sqlite3.Connection) -> None:
-    present = {row["name"] for row in c.execute("PRAGMA table_info(chats)")}
-    for name, kind in _ADDED.items():
-        if name not in present:
-            c.execute(f"ALTER TABLE chats ADD COLUMN {name} {kind}")
+        c.execute(f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})", [to_value(v) for v in fields.values()])
 
 
 def _change(c: sqlite3.Connection, owner: str, chat_id: str, fields: Mapping[str, Any]) -> int:
     marks = ", ".join(f"{name} = ?" for name in fields)
-    values = [_json(value) for value in fields.values()]
+    values = [to_value(value) for value in fields.values()]
     return c.execute(f"UPDATE chats SET {marks} WHERE id = ? AND owner = ?", [*values, chat_id, owner]).rowcount
 
 
@@ -211,10 +191,10 @@ def _write(c: sqlite3.Connection, batches: Sequence[Batch]) -> None:
 
 def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:
     run, chat = submission.run, submission.chat
-    query = "SELECT * FROM runs WHERE owner = ? AND request_id = ?"
+    query = f"SELECT {columns(RunRecord)} FROM runs WHERE owner = ? AND request_id = ?"
     used = c.execute(query, (run.owner, run.request_id)).fetchone() if run.request_id is not None else None
     if used is not None:
-        return _record(RunRecord, used)
+        return to_record(RunRecord, used)
     present = c.execute("SELECT leaf_id FROM chats WHERE id = ? AND owner = ?", (chat.id, chat.owner)).fetchone()
     check_place(submission, present["leaf_id"] if present else None, there=present is not None)
     if submission.is_new:
@@ -230,16 +210,11 @@ def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:
 
 
 def _end(c: sqlite3.Connection, e: Ending) -> None:
-    outcome = [e.state, _json(e.usage), _json(e.timings)]
+    outcome = [e.state, to_value(e.usage), to_value(e.timings)]
     c.execute("UPDATE runs SET state = ?, usage = ?, timings = ?, seq = ? WHERE id = ?", [*outcome, e.seq, e.run_id])
     c.execute(
         "UPDATE messages SET state = ?, usage = ?, timings = ?, error = ?, tool_calls = ?, content = ?, reasoning = ?"
         " WHERE id = ?",
-        [*outcome, _json(e.error), _json(e.tool_calls), e.content, e.reasoning, e.message_id],
+        [*outcome, to_value(e.error), to_value(e.tool_calls), e.content, e.reasoning, e.message_id],
     )
     c.execute("UPDATE chats SET updated_at = max(updated_at, ?) WHERE id = ?", (e.at, e.chat_id))
-
-
-def _match(words: str) -> str:
-    """Every word as a quoted string, so that nothing in it is FTS5's own syntax."""
-    return " ".join('"' + word.replace('"', '""') + '"' for word in words.split())

@@ -1,9 +1,18 @@
 """Databases that an older version made."""
 
+import logging
 import sqlite3
 from pathlib import Path
+from typing import Any
 
-from chatstream.store.sqlite import SCHEMA, SqliteStore
+import pytest
+
+from chatstream.store import mongo_indexes, sqlite_older
+from chatstream.store.mongo import MongoStore
+from chatstream.store.mongo_documents import to_document
+from chatstream.store.records import new_id
+from chatstream.store.sqlite import SqliteStore
+from tests.servers.mongod import Mongod
 from tests.store.conftest import ME, submission
 
 OLD = """CREATE TABLE chats (
@@ -11,12 +20,24 @@ OLD = """CREATE TABLE chats (
   created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
 );
 INSERT INTO chats (id, owner, title, created_at, updated_at) VALUES ('c', 'me', 'Old', 1, 2);"""
+WORDS_BY_MESSAGE = """
+DROP VIEW texts; DROP TABLE words;
+CREATE VIRTUAL TABLE message_words USING fts5(content, content='messages', content_rowid='n');
+CREATE TRIGGER message_added AFTER INSERT ON messages BEGIN
+  INSERT INTO message_words (rowid, content) VALUES (new.n, new.content);
+END;
+CREATE TRIGGER message_removed AFTER DELETE ON messages BEGIN
+  INSERT INTO message_words (message_words, rowid, content) VALUES ('delete', old.n, old.content);
+END;
+CREATE VIRTUAL TABLE chat_words USING fts5(title, content='chats', content_rowid='n');
+CREATE TRIGGER chat_added AFTER INSERT ON chats BEGIN
+  INSERT INTO chat_words (rowid, title) VALUES (new.n, new.title);
+END;"""
 
 
 def test_a_database_from_before_system_prompts_and_tools_is_taken_over(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "chatstream.db")
     connection.executescript(OLD)
-    connection.executescript(SCHEMA.read_text())
     connection.close()
     for _ in range(2):
         SqliteStore(tmp_path).prepare()
@@ -29,3 +50,93 @@ def test_a_database_from_before_system_prompts_and_tools_is_taken_over(tmp_path:
     store.begin(s)
     assert [chat.tools for chat in store.chats(ME, "", None, 9).chats] == [[], ["clock"]]
     store.close()
+
+
+def test_words_that_were_indexed_by_message_are_by_chat_also_after_a_start_that_was_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = [submission(prompt=f"fish {n}") for n in range(7)]
+    _make_old(tmp_path, [row for s in made for row in (s.chat, *s.messages)])
+    monkeypatch.setattr(sqlite_older, "_PORTION", 2)
+    with monkeypatch.context() as broken:
+        portions = iter([sqlite_older._add_portion])
+        broken.setattr(sqlite_older, "_add_portion", lambda c: next(portions)(c))
+        with pytest.raises(StopIteration):
+            SqliteStore(tmp_path).prepare()
+    store = SqliteStore(tmp_path)
+    assert len(store.chats(ME, "fish", None, 9).chats) == 2
+    with caplog.at_level(logging.WARNING):
+        store.prepare()
+    assert "5 chats" in caplog.text
+    assert {chat.id for chat in store.chats(ME, "fish", None, 9).chats} == {s.chat.id for s in made}
+    for s in made:
+        store.delete(ME, s.chat.id)
+    assert store.chats(ME, "fish", None, 9).chats == []
+    with sqlite3.connect(tmp_path / "chatstream.db") as c:
+        names = {name for (name,) in c.execute("SELECT name FROM sqlite_schema")}
+    assert not names & {"message_words", "chat_words", "message_added", "chat_added", "unindexed"}
+    store.close()
+
+
+def _make_old(folder: Path, records: list[Any]) -> None:
+    """A database of the version before, with these chats and messages."""
+    store = SqliteStore(folder)
+    store.prepare()
+    store.close()
+    with sqlite3.connect(folder / "chatstream.db") as c:
+        for (name,) in c.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            c.execute(f"DROP TRIGGER {name}")
+        c.executescript(WORDS_BY_MESSAGE)
+    c.close()
+    with SqliteRows(folder) as rows:
+        rows.insert(records)
+
+
+class SqliteRows:
+    """Rows written as they are, by whatever triggers the file has."""
+
+    def __init__(self, folder: Path) -> None:
+        self._connection = sqlite3.connect(folder / "chatstream.db")
+
+    def __enter__(self) -> "SqliteRows":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.commit()
+        self._connection.close()
+
+    def insert(self, records: list[Any]) -> None:
+        for record in records:
+            fields = {k: v for k, v in to_document(record).items() if k not in ("words", "_id") and v not in (None, [])}
+            fields["id"] = record.id
+            table = "chats" if "title" in fields else "messages"
+            marks = ", ".join("?" * len(fields))
+            values = list(fields.values())
+            self._connection.execute(f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})", values)
+
+
+def test_a_mongodb_with_text_indexes_gets_words(
+    mongod: Mongod, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    uri, made = mongod.database_uri(f"older_{new_id()}"), [submission(prompt=f"fish {n}") for n in range(7)]
+    with mongod.client() as client:
+        database = client[uri.rpartition("/")[2].partition("?")[0]]
+        for name, text, records in (
+            ("chats", "title", [s.chat for s in made]),
+            ("messages", "content", [m for s in made for m in s.messages]),
+        ):
+            documents = [to_document(record) for record in records]
+            database[name].insert_many([{k: v for k, v in d.items() if k != "words"} for d in documents])
+            database[name].create_index([(text, "text")])
+        database["messages"].create_index([("chat_id", 1), ("created_at", 1)])
+        monkeypatch.setattr(mongo_indexes, "_PORTION", 2)
+        store = MongoStore(uri)
+        with caplog.at_level(logging.WARNING):
+            store.prepare()
+            store.prepare()
+        assert caplog.text.count("all messages") == 1
+        assert {chat.id for chat in store.chats(ME, "fish", None, 9).chats} == {s.chat.id for s in made}
+        assert store.messages(ME, made[3].chat.id) == made[3].messages
+        names = {name for each in ("chats", "messages") for name in database[each].index_information()}
+        assert not names & {"title_text", "content_text", "chat_id_1_created_at_1"}
+        store.close()

@@ -1,0 +1,104 @@
+"""Chats of an owner, newest first, page by page; with words, those in whose title and messages all of them stand.
+
+Each message and each chat keeps its own words (`words`), and an index leads from owner and word to the chats. No index
+is ordered by the chats' times as well: every answer would have to write all words of its chat again. So the newest
+chats are asked whether they have the words, a slice at a time, which fills a page quickly if the words are common. If
+they are not, all their places are read instead, unless even those are too many. Either way indexes alone answer; of
+documents only chats are read.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from pymongo import DESCENDING
+from pymongo.collection import Collection
+from pymongo.cursor import Cursor
+
+from chatstream.store.mongo_documents import Document
+from chatstream.store.words import folded
+
+SLICE = 200
+LOOKED_AT = 3 * SLICE
+"""How many of the newest chats are asked before the words' own places are read: about 4 ms."""
+PLACES = (1000, 20_000)
+"""How many places of each word are read, to find those that have no more: first in about 1 ms, then in 20."""
+NEWEST = [("updated_at", DESCENDING), ("_id", DESCENDING)]
+
+
+class Search:
+    """One page being looked for.
+
+    :param before: time and id of the chat it stands before; None for the newest
+    """
+
+    def __init__(
+        self, chats: Collection[Document], messages: Collection[Document], owner: str, before: tuple[int, str] | None
+    ) -> None:
+        self._chats = chats
+        self._messages = messages
+        self._owner = owner
+        self._before = before
+
+    def newest(self) -> Cursor[Document]:
+        return self._chats.find(self._older_than(self._before)).sort(NEWEST)
+
+    def with_words(self, text: str) -> Iterator[Document]:
+        """Found as they are asked for; none where the text has no word."""
+        words, looked_at = folded(text), 0
+        if not words:
+            return
+        for some in _slices(self.newest().batch_size(SLICE)):
+            yield from self._having(words, some)
+            looked_at += len(some)
+            if looked_at == LOOKED_AT and (few := self._few(words)) is not None:
+                yield from self._rest(words, few, some[-1])
+                return
+
+    def _older_than(self, before: tuple[int, str] | None) -> Document:
+        if before is None:
+            return {"owner": self._owner}
+        at, chat_id = before
+        # The first condition bounds the index; for the same millisecond the ids decide.
+        same = {"$or": [{"updated_at": {"$lt": at}}, {"_id": {"$lt": chat_id}}]}
+        return {"owner": self._owner, "updated_at": {"$lte": at}, **same}
+
+    def _rest(self, words: Sequence[str], chat_ids: set[str], last: Document) -> Iterator[Document]:
+        """Those of these chats that are older than the last one looked at. They are few: the server sorts them."""
+        where = {**self._older_than((last["updated_at"], last["_id"])), "_id": {"$in": list(chat_ids)}}
+        for some in _slices(self._chats.find(where).hint("_id_").sort(NEWEST).batch_size(SLICE)):
+            yield from self._having(words, some)
+
+    def _having(self, words: Sequence[str], chats: list[Document]) -> list[Document]:
+        """Those of these chats that have all the words."""
+        for word in words:
+            there = {chat["_id"] for chat in chats if word in chat.get("words", ())}
+            if asked := [chat["_id"] for chat in chats if chat["_id"] not in there]:
+                where = {"owner": self._owner, "words": word, "chat_id": {"$in": asked}}
+                there.update(self._messages.distinct("chat_id", where))
+            chats = [chat for chat in chats if chat["_id"] in there]
+        return chats
+
+    def _few(self, words: Sequence[str]) -> set[str] | None:
+        """The chats that have all those of the words which are rare enough; None if none is."""
+        for most in PLACES if len(words) > 1 else PLACES[1:]:
+            rare = [found for word in words if (found := self._with_word(word, most)) is not None]
+            if rare:
+                return set.intersection(*rare)
+        return None
+
+    def _with_word(self, word: str, most: int) -> set[str] | None:
+        in_messages = self._places(self._messages, "chat_id", word, most)
+        in_titles = self._places(self._chats, "_id", word, most) if in_messages is not None else None
+        return in_messages | in_titles if in_messages is not None and in_titles is not None else None
+
+    def _places(self, collection: Collection[Document], chat_id: str, word: str, most: int) -> set[str] | None:
+        theirs: Document = {"$match": {"owner": self._owner, "words": word}}
+        counted: Document = {"$group": {"_id": None, "n": {"$sum": 1}, "ids": {"$addToSet": f"${chat_id}"}}}
+        for found in collection.aggregate([theirs, {"$limit": most + 1}, counted]):
+            return set(found["ids"]) if found["n"] <= most else None
+        return set()
+
+
+def _slices(cursor: Cursor[Document]) -> Iterator[list[Document]]:
+    while some := list(islice(cursor, SLICE)):
+        yield some

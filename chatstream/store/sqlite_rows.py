@@ -1,0 +1,35 @@
+"""Records as rows of SQLite: a column for each field, in the record's own order; what is no plain value is JSON."""
+
+import functools
+import sqlite3
+from typing import Any, TypeVar
+
+import msgspec
+
+from chatstream.store.records import Chat, Message, RunRecord
+
+_JSON = {"error", "usage", "timings", "tool_calls", "tools"}
+
+R = TypeVar("R", Chat, Message, RunRecord)
+
+
+@functools.cache
+def columns(kind: type[R]) -> str:
+    """What to select so that `to_record` can read it."""
+    return ", ".join(kind.__struct_fields__)
+
+
+def to_record(kind: type[R], row: sqlite3.Row) -> R:
+    """The record, without checking types: what is read here was written by `to_value`.
+
+    For 2000 messages 9 ms with the reading, where `msgspec.convert` of a dict made by names took 13.
+    """
+    fields: dict[str, Any] = dict(zip(kind.__struct_fields__, row, strict=True))
+    for name in _JSON & fields.keys():
+        if fields[name] is not None:
+            fields[name] = msgspec.json.decode(fields[name])
+    return kind(**fields)
+
+
+def to_value(value: Any) -> Any:
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value

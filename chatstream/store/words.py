@@ -1,0 +1,47 @@
+"""Words as searching takes them: letters and digits in a row, whatever their case and accents."""
+
+import re
+from collections.abc import Iterator
+from unicodedata import normalize
+
+import gevent
+
+LONGEST, MOST = 40, 10_000
+"""Characters of a word, and different words of one text, that are kept: what is longer is no language."""
+_PIECE = 1 << 15
+"""Characters taken at once: about 2 ms; 1 MB takes 60."""
+
+# SQLite's tables are Unicode 6.1's: these vowel signs are letters only since.
+_WORD = re.compile(r"[^\W_\u19b0-\u19c9\u1cf2\u1cf3]+")
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_GAP = re.compile(r"[\W_]")
+
+
+def terms(text: str) -> list[str]:
+    """The words of a text, in its order."""
+    return _WORD.findall(normalize("NFC", text))
+
+
+def folded(text: str) -> list[str]:
+    """The different words of a text, in small letters without accents. Other greenlets go on in between."""
+    found: dict[str, None] = {}
+    for piece in _pieces(text):
+        found.update(dict.fromkeys(_folded(piece)))
+        if len(piece) < len(text):
+            gevent.sleep(0.001)  # 0 would pass to those who are ready already: no socket and no clock
+    return list(found)[:MOST]
+
+
+def _folded(text: str) -> Iterator[str]:
+    plain = text.lower() if text.isascii() else _ACCENTS.sub("", normalize("NFD", normalize("NFC", text).casefold()))
+    return (word[:LONGEST] for word in set(_WORD.findall(plain)))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces of about `_PIECE` characters, cut between words."""
+    begin = 0
+    while begin < len(text):
+        gap = _GAP.search(text, begin + _PIECE)
+        end = gap.start() if gap else len(text)
+        yield text[begin:end]
+        begin = end
