@@ -28,7 +28,7 @@ class Chats:
         return chat
 
     def page(self, owner: str, words: str = "", before: str | None = None, limit: int = 50) -> Page:
-        """Newest first; with words, those in whose title or messages all of them stand.
+        """Newest first; with words, those in whose title and messages all of them stand.
 
         :raises BadRequest: if `before` is no cursor
         """

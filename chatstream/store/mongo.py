@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+import msgspec
 import pymongo
 from bson.errors import InvalidDocument
-from pymongo import ASCENDING, InsertOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import (
     BulkWriteError,
@@ -248,7 +249,17 @@ class MongoStore:
             self._collection("runs").delete_one({"_id": submission.run.id})
 
     def run(self, owner: str, run_id: str) -> RunRecord | None:
-        return self._one("runs", RunRecord, {"_id": run_id, "owner": owner})
+        found = self._one("runs", RunRecord, {"_id": run_id, "owner": owner})
+        if found is None or found.state != "running":
+            return found
+        return msgspec.structs.replace(found, seq=max(found.seq, self._last(run_id)))
+
+    def _last(self, run_id: str) -> int:
+        """The number of the last event stored: to note it in the Run's record too would double what is written."""
+        with translated():
+            newest = [("first", DESCENDING)]
+            found = self._collection("run_events").find_one({"run_id": run_id}, {"last": 1}, sort=newest)
+        return found["last"] if found else 0
 
     def running(self, owner: str, chat_id: str) -> list[str]:
         where = {"chat_id": chat_id, "owner": owner, "state": "running"}
@@ -271,9 +282,8 @@ class MongoStore:
             self._bulk("run_events", [upsert(part) for batch in kept for part in with_end_apart(batch)])
             self._bulk("messages", [finished_message(ending) for ending in ended])
             self._bulk("chats", [moved(ending) for ending in ended])
-            seqs = [UpdateOne({"_id": b.run_id, **mine}, {"$max": {"seq": b.last}}) for b in kept]
             # The state comes last: whatever broke off before it is done again.
-            self._bulk("runs", [*seqs, *(finished_run(ending, mine) for ending in ended)])
+            self._bulk("runs", [finished_run(ending, mine) for ending in ended])
         return asked - ours
 
     def order_stop(self, run_id: str) -> None:

@@ -17,7 +17,7 @@ class ChatStore(Protocol):
     def chat(self, owner: str, chat_id: str) -> Chat | None: ...
 
     def chats(self, owner: str, words: str, before: str | None, limit: int) -> Page:
-        """Newest first; with `words`, those in whose title or messages all of them stand.
+        """Newest first; with `words`, those in whose title and messages all of them stand.
 
         :raises BadRequest: if `before` is no cursor of ours
         """

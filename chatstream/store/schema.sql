@@ -52,13 +52,16 @@ CREATE UNIQUE INDEX IF NOT EXISTS runs_request ON runs (owner, request_id) WHERE
 CREATE INDEX IF NOT EXISTS runs_of_chat ON runs (chat_id);
 CREATE INDEX IF NOT EXISTS runs_running ON runs (worker, lease) WHERE state = 'running';
 
-CREATE TABLE IF NOT EXISTS run_events (
+-- Batches of events, in the order they came: a commit with one of each of a thousand Runs fills pages one after the other.
+-- By Run, each lay on a page of its own, and a commit wrote four times as many.
+CREATE TABLE IF NOT EXISTS run_batches (
+  n INTEGER PRIMARY KEY,
   run_id TEXT NOT NULL,
   first INTEGER NOT NULL,
   last INTEGER NOT NULL,
-  events BLOB NOT NULL,
-  PRIMARY KEY (run_id, first)
-) WITHOUT ROWID;
+  events BLOB NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS run_batches_of_run ON run_batches (run_id, first);
 
 -- Full text: a row for each chat, in which stand the words of its title and of all its messages. Each insertion with a
 -- chat's number adds words to that row (a table without content keeps nothing else, and of two entries for one word and

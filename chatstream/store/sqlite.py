@@ -77,7 +77,7 @@ class SqliteStore:
         def job(c: sqlite3.Connection) -> None:
             mine = (chat_id, owner)
             runs = "SELECT id FROM runs WHERE chat_id = ? AND owner = ?"
-            c.execute(f"DELETE FROM run_events WHERE run_id IN ({runs})", mine)
+            c.execute(f"DELETE FROM run_batches WHERE run_id IN ({runs})", mine)
             c.execute("DELETE FROM chats WHERE id = ? AND owner = ?", mine)  # first: its trigger reads the messages
             for table in ("runs", "messages"):
                 c.execute(f"DELETE FROM {table} WHERE chat_id = ? AND owner = ?", mine)
@@ -108,7 +108,7 @@ class SqliteStore:
         return [row["id"] for row in self._select(query, chat_id, owner)]
 
     def events(self, run_id: str, after: int) -> list[RunEvent]:
-        query = "SELECT first, events FROM run_events WHERE run_id = ? AND last > ? ORDER BY first"
+        query = "SELECT first, events FROM run_batches WHERE run_id = ? AND last > ? ORDER BY first"
 
         def job(c: sqlite3.Connection) -> list[RunEvent]:
             return assembled(((first, unpack(events)) for first, events in c.execute(query, (run_id, after))), after)
@@ -123,7 +123,6 @@ class SqliteStore:
             ours = asked & {row["id"] for row in c.execute(query, (worker,))}
             kept = [batch for batch in batches if batch.run_id in ours]
             _write(c, kept)  # packing is done here, in the writer's thread: large answers would keep the others waiting
-            c.executemany("UPDATE runs SET seq = max(seq, ?) WHERE id = ?", [(b.last, b.run_id) for b in kept])
             for ending in endings:
                 if ending.run_id in ours:
                     _end(c, ending)
@@ -186,7 +185,7 @@ def _change(c: sqlite3.Connection, owner: str, chat_id: str, fields: Mapping[str
 def _write(c: sqlite3.Connection, batches: Sequence[Batch]) -> None:
     rows = ((batch.run_id, batch.first, batch.last, pack(batch.events)) for batch in batches)
     longer = "ON CONFLICT DO UPDATE SET last = excluded.last, events = excluded.events WHERE excluded.last > last"
-    c.executemany(f"INSERT INTO run_events VALUES (?, ?, ?, ?) {longer}", rows)
+    c.executemany(f"INSERT INTO run_batches (run_id, first, last, events) VALUES (?, ?, ?, ?) {longer}", rows)
 
 
 def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:

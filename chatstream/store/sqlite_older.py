@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 def take_over(c: sqlite3.Connection) -> None:
     """Bring a database with today's tables, and whatever an older version left, up to date."""
     _add_columns(c)
+    if _exists(c, "run_events"):
+        _move_events(c)
     if _exists(c, "message_words"):
         _begin_words_anew(c)
     if _exists(c, "unindexed"):
@@ -38,6 +40,15 @@ def _add_columns(c: sqlite3.Connection) -> None:
     for name, kind in _ADDED.items():
         if name not in present:
             c.execute(f"ALTER TABLE chats ADD COLUMN {name} {kind}")
+
+
+def _move_events(c: sqlite3.Connection) -> None:
+    """Events lay by Run: they are put one after the other, the oldest first."""
+    c.execute("BEGIN IMMEDIATE")
+    rows = "SELECT run_id, first, last, events FROM run_events ORDER BY run_id, first"
+    c.execute(f"INSERT OR IGNORE INTO run_batches (run_id, first, last, events) {rows}")
+    c.execute("DROP TABLE run_events")
+    c.execute("COMMIT")
 
 
 def _begin_words_anew(c: sqlite3.Connection) -> None:

@@ -10,13 +10,18 @@ from chatstream.store.records import Chat, Message, RunRecord
 
 _JSON = {"error", "usage", "timings", "tool_calls", "tools"}
 
+_SEQ = (
+    "max(seq, coalesce((SELECT last FROM run_batches WHERE run_id = runs.id ORDER BY first DESC LIMIT 1), 0)) AS seq"
+)
+"""While a Run is written, its batches tell how far it is: noting that in its record too would double the writing."""
+
 R = TypeVar("R", Chat, Message, RunRecord)
 
 
 @functools.cache
 def columns(kind: type[R]) -> str:
     """What to select so that `to_record` can read it."""
-    return ", ".join(kind.__struct_fields__)
+    return ", ".join(_SEQ if name == "seq" else name for name in kind.__struct_fields__)
 
 
 def to_record(kind: type[R], row: sqlite3.Row) -> R:

@@ -10,8 +10,9 @@ import pytest
 from chatstream.store import mongo_indexes, sqlite_older
 from chatstream.store.mongo import MongoStore
 from chatstream.store.mongo_documents import to_document
-from chatstream.store.records import new_id
+from chatstream.store.records import batches, new_id
 from chatstream.store.sqlite import SqliteStore
+from chatstream.wire.events import RunEvent
 from tests.servers.mongod import Mongod
 from tests.store.conftest import ME, submission
 
@@ -140,3 +141,26 @@ def test_a_mongodb_with_text_indexes_gets_words(
         names = {name for each in ("chats", "messages") for name in database[each].index_information()}
         assert not names & {"title_text", "content_text", "chat_id_1_created_at_1"}
         store.close()
+
+
+def test_events_that_lay_by_run_are_put_one_after_the_other(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    store.prepare()
+    made = submission()
+    store.begin(made)
+    events = [RunEvent("text", str(n), n) for n in range(1, 5)]
+    store.record(made.run.worker, batches(made.run.id, 2, events[:2]) + batches(made.run.id, 4, events[2:]), [])
+    store.close()
+    with sqlite3.connect(tmp_path / "chatstream.db") as connection:
+        connection.executescript(
+            "CREATE TABLE run_events (run_id, first, last, events, PRIMARY KEY (run_id, first))"
+            " WITHOUT ROWID; INSERT INTO run_events SELECT run_id, first, last, events FROM run_batches;"
+            " DELETE FROM run_batches;"
+        )
+    store = SqliteStore(tmp_path)
+    store.prepare()
+    assert store.events(made.run.id, 1) == events
+    found = store.run(ME, made.run.id)
+    assert found is not None
+    assert found.seq == 5
+    store.close()

@@ -252,7 +252,7 @@ def test_events_that_are_no_longer_kept_are_gone(serve: Serve, model_server: Mod
     api = Api(server.address)
     ids, frames = api.answer("Hello")
     with sqlite3.connect(server.folder / "data" / "chatstream.db") as database:
-        database.execute("DELETE FROM run_events WHERE run_id = ?", [ids["runId"]])
+        database.execute("DELETE FROM run_batches WHERE run_id = ?", [ids["runId"]])
     for path in ("events", "events?after=1", "replay"):
         gone = api.get(f"/runs/{ids['runId']}/{path}")
         assert (gone.status, gone.json["code"]) == (410, "gone")
