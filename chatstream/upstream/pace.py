@@ -17,6 +17,8 @@ EASE, STRAIN = 0.25, 0.75
 """Shares of one core: up to the first a frame has its shortest length, from the second on its longest."""
 _LOOK_S = 0.1
 _STEP_S = 0.008
+_RISE, _FALL = 0.8, 0.3
+"""How much of a change is believed at once: a rush is answered at once, its end with more patience."""
 
 
 class Load:
@@ -39,7 +41,7 @@ class Load:
         Others may use the same core: then the lateness tells.
         """
         seen = max(share, late * 10)
-        self.share += (min(seen, 1.0) - self.share) * 0.4
+        self.share += (min(seen, 1.0) - self.share) * (_RISE if seen > self.share else _FALL)
 
 
 class Clock:
