@@ -192,10 +192,10 @@ class Desk:
     # -- the desk's own greenlets
 
     def _enforce_deadlines(self) -> None:
-        for driver, greenlet in list(self._live.values()):
-            if (why := driver.deadlines.passed()) is not None:
-                greenlet.kill(Overdue(why), block=False)
-        for relay in list(self._admission.relays):
+        now = time.monotonic()
+        for driver, greenlet in [live for live in self._live.values() if live[0].deadlines.over(now)]:
+            greenlet.kill(Overdue(driver.deadlines.passed()), block=False)
+        for relay in [relay for relay in self._admission.relays if relay.deadlines.over(now)]:
             if (why := relay.overdue()) is not None:
                 relay.end(UpstreamTimeout(why))
 

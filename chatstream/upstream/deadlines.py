@@ -16,16 +16,25 @@ class Deadlines:
         self._settings = settings
         self._began = self._content_at = time.monotonic()
         self._has_begun = self._has_finished = False
+        self._patience = settings.first_token_s
+        self._longest = settings.answer_s
 
     def content(self) -> None:
         """Content came: text, reasoning or a tool call. Comments are none."""
         self._content_at = time.monotonic()
-        self._has_begun = True
+        if not self._has_begun:
+            self._has_begun = True
+            self._learn()
+
+    def over(self, now: float) -> bool:
+        """Whether `passed` has something to say at this time of `time.monotonic`'s. Asked of all streams several times
+        a second: 5000 that are silent took 1.5 % of a core with `passed` alone."""
+        return now - self._content_at >= self._patience or now - self._began >= self._longest
 
     def left(self) -> float:
         """Seconds until the next deadline; not above 0 once one has passed."""
         now = time.monotonic()
-        return min(self._content_at + self._patience - now, self._began + self._settings.answer_s - now)
+        return min(self._content_at + self._patience - now, self._began + self._longest - now)
 
     def passed(self) -> str | None:
         """Which deadline has passed, in a sentence; None while none has."""
@@ -33,8 +42,8 @@ class Deadlines:
         if now - self._content_at >= self._patience:
             when = "in the middle of its answer" if self._has_begun else "before the first token"
             return f"The model was silent for {self._patience:g} s {when}, as long as is waited here."
-        if now - self._began >= self._settings.answer_s:
-            return f"The answer took longer than {self._settings.answer_s:g} s, the limit set here."
+        if now - self._began >= self._longest:
+            return f"The answer took longer than {self._longest:g} s, the limit set here."
         return None
 
     def finished(self) -> None:
@@ -42,6 +51,7 @@ class Deadlines:
         if not self._has_finished:
             self._content_at = time.monotonic()
             self._has_finished = True
+            self._learn()
 
     def pause(self) -> None:
         """The model waits for us: only the answer's longest time goes on."""
@@ -51,9 +61,11 @@ class Deadlines:
         """The model is asked for more; it has its time for the first token again."""
         self._content_at = time.monotonic()
         self._has_begun = self._has_finished = False
+        self._learn()
 
-    @property
-    def _patience(self) -> float:
+    def _learn(self) -> None:
+        """How long is waited for what comes next."""
         if self._has_finished:
-            return min(REST_S, self._settings.silence_s)
-        return self._settings.silence_s if self._has_begun else self._settings.first_token_s
+            self._patience = min(REST_S, self._settings.silence_s)
+        else:
+            self._patience = self._settings.silence_s if self._has_begun else self._settings.first_token_s

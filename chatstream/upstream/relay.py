@@ -53,7 +53,7 @@ class Relay:
         choices: int = 1,
     ) -> None:
         self._opening = gevent.spawn(_outcome, open_stream)
-        self._deadlines = deadlines
+        self.deadlines = deadlines
         self._heartbeat_s = heartbeat_s
         self._pace = pace
         self._choices = choices
@@ -96,7 +96,7 @@ class Relay:
 
     def overdue(self) -> str | None:
         """Which deadline has passed, also while its reader takes nothing."""
-        return None if self._was_told() else self._deadlines.passed()
+        return None if self._was_told() else self.deadlines.passed()
 
     def close(self) -> None:
         """Close upstream, whatever it is doing. From any greenlet, also twice."""
@@ -123,10 +123,10 @@ class Relay:
             if came:
                 self._sent_at = read_at
                 yield portion
-            elif self._was_told() and self._deadlines.passed():
+            elif self._was_told() and self.deadlines.passed():
                 return
             del portion  # a thousand streams that rest would each hold what was read last
-            if not came or self._deadlines.passed():
+            if not came or self.deadlines.passed():
                 yield from self._nothing()
             if came and not (stream.burst or self.reader.done):
                 self._pace.rest(read_at)
@@ -151,7 +151,7 @@ class Relay:
         deltas = self.reader.alike(blocks)
         if deltas is None:
             return self._sound(stream.parse(blocks))
-        self._deadlines.content()
+        self.deadlines.content()
         return Portion(Blocks(blocks), deltas)
 
     def _sound(self, events: list[Event]) -> Portion:
@@ -161,13 +161,13 @@ class Relay:
         for event in events:
             found = self.reader.feed([event])
             if found or self.reader.unfinished - {0}:
-                self._deadlines.content()
+                self.deadlines.content()
             if self.reader.error or event.data == DONE:
                 break
             passed.append(event)
             deltas += found
         if self._was_told():
-            self._deadlines.finished()
+            self.deadlines.finished()
         return Portion(passed, deltas)
 
     def _was_told(self) -> bool:
@@ -190,10 +190,10 @@ class Relay:
     def _pause(self) -> float:
         """Seconds until there is something to do: the heartbeat, or a deadline."""
         due = self._sent_at + self._heartbeat_s - time.monotonic()
-        return max(0.001, min(due, self._deadlines.left()))
+        return max(0.001, min(due, self.deadlines.left()))
 
     def _nothing(self) -> Iterator[Portion]:
-        if (why := self._deadlines.passed()) is not None:
+        if (why := self.deadlines.passed()) is not None:
             raise UpstreamTimeout(why)
         if time.monotonic() - self._sent_at >= self._heartbeat_s:
             self._sent_at = time.monotonic()
