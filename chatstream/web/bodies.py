@@ -93,7 +93,7 @@ def content(limit: int) -> bytes:
     request.max_content_length = limit + 1
     too_large = TooLarge(f"The body is larger than {limit} bytes. Send less at once.")
     try:
-        body = request.get_data()
+        body = request.get_data(cache=False)  # a conversation of 32 MiB is not kept for as long as its answer lasts
     except RequestEntityTooLarge as error:
         raise too_large from error
     except Exception as error:  # each server has a parser with exceptions of its own

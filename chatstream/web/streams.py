@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,7 +53,7 @@ def frames(events: Events, after: int, encoder: Encoder) -> Iterator[bytes]:
     with cut_short():
         for some in events:
             data = b""
-            for first, part in _parts(some) if len(some) > FEW else ((1, some),):
+            for first, part in _parts(some):
                 data = encoder.frames(after + first, part)
                 for at in range(0, len(data), WRITE_MAX):
                     yield data[at : at + WRITE_MAX]
@@ -73,8 +73,14 @@ def _is_long(since: float | None) -> bool:
     return since is not None and time.monotonic() - since >= services().settings.heartbeat_s
 
 
-def _parts(events: list[RunEvent]) -> Iterator[tuple[int, list[RunEvent]]]:
+def _parts(events: list[RunEvent]) -> Iterable[tuple[int, list[RunEvent]]]:
     """The events in pieces of about `WRITE_MAX` characters, each with the number of its first, from 1."""
+    if len(events) > FEW:
+        return _weighed(events)
+    return [(1, events)] if events else []
+
+
+def _weighed(events: list[RunEvent]) -> Iterator[tuple[int, list[RunEvent]]]:
     first = taken = 0
     for n, event in enumerate(events):
         taken += size(event)

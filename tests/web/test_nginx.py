@@ -1,6 +1,8 @@
 """The shipped nginx configuration: tokens pass at once, and a cut answer never looks whole."""
 
+import contextlib
 import http.client
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from tests.servers.model_server import ModelServer, answer
 from tests.servers.nginx import Nginx
 from tests.web.conftest import Serve
 
+JSON = {"Content-Type": "application/json"}
 CONF = Path(__file__).parents[2] / "deploy/nginx.conf"
 
 
@@ -31,6 +34,24 @@ def test_tokens_pass_one_by_one(behind_nginx: tuple[Api, ChatStream], model_serv
     assert [next(frames)[0], next(frames)[1]] == [1, {"text": "Hel"}]  # while upstream waits
     model_server.release("go on")
     assert list(frames)[-1][1]["state"] == "complete"
+
+
+def test_pages_and_scripts_are_compressed_and_streams_are_not(behind_nginx: tuple[Api, ChatStream]) -> None:
+    api, _ = behind_nginx
+    packed = {"Accept-Encoding": "gzip"}
+
+    def encoding(path: str, body: dict[str, object] | None = None) -> str | None:
+        connection = http.client.HTTPConnection(api.address, timeout=30)
+        connection.request("POST" if body else "GET", path, json.dumps(body) if body else None, {**packed, **JSON})
+        with contextlib.closing(connection):
+            response = connection.getresponse()
+            response.read()
+            return response.headers["Content-Encoding"]
+
+    assert [encoding(path) for path in ("/", "/static/js/sse.js")] == ["gzip"] * 2
+    assert encoding("/chat", {"prompt": "Hello", "stream": True}) is None
+    assert encoding("/ask", {"prompt": "Hello"}) is None
+    assert encoding("/v1/chat/completions", {"messages": [{"role": "user", "content": "Hi"}], "stream": True}) is None
 
 
 def test_our_own_page_may_write_through_it(behind_nginx: tuple[Api, ChatStream]) -> None:
