@@ -17,8 +17,8 @@ EASE, STRAIN = 0.25, 0.75
 """Shares of one core: up to the first a frame has its shortest length, from the second on its longest."""
 _LOOK_S = 0.1
 _STEP_S = 0.008
-_RISE, _FALL = 0.8, 0.3
-"""How much of a change is believed at once: a rush is answered at once, its end with more patience."""
+_BELIEVED = 0.4
+"""How much of a change is believed at once. With 0.8 a rush of 200 made p99 of their tokens 78 instead of 55 ms old."""
 
 
 class Load:
@@ -41,7 +41,7 @@ class Load:
         Others may use the same core: then the lateness tells.
         """
         seen = max(share, late * 10)
-        self.share += (min(seen, 1.0) - self.share) * (_RISE if seen > self.share else _FALL)
+        self.share += (min(seen, 1.0) - self.share) * _BELIEVED
 
 
 class Clock:
