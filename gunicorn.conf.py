@@ -11,7 +11,7 @@ import sys
 
 import gevent
 
-gevent.config.track_greenlet_tree = False  # where each greenlet was made: 4 KiB and some µs for every stream
+gevent.config.track_greenlet_tree = False  # where each greenlet was made: 14 objects for every stream
 
 from chatstream.app import describe, prepare
 from chatstream.errors import ChatStreamError

@@ -198,8 +198,7 @@ def connect(host: str, port: int, context: ssl.SSLContext | None, timeout: float
 
 
 def _connected(host: str, port: int, timeout: float | None) -> Any:
-    """An address in figures is connected to at once: gevent would ask a thread what it means, 0.3 ms of CPU for each of
-    1000 at once."""
+    """An address in figures is connected to at once: gevent would ask a thread what it means."""
     try:
         family = ip_address(host).version
     except ValueError:

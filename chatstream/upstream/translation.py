@@ -22,7 +22,7 @@ _UNREADABLE = (openai.OpenAIError, httpx2.HTTPError, ValueError, TypeError, Recu
 _RETRY_AFTER = re.compile("[0-9]{1,9}|[A-Za-z]{3}, [A-Za-z0-9: ]{10,30}")  # seconds or a date: RFC 9110, 10.2.3
 
 
-class translated:  # used as contextlib's context managers are; a generator would cost 1 µs more per read
+class translated:  # used as contextlib's context managers are; entered for each read, where a generator costs more
     """openai's and httpx2's exceptions as ours."""
 
     __slots__ = ()
