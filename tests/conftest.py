@@ -16,6 +16,8 @@ from tests.servers.server import LIVE
 
 # A time limit ends the tests with SIGTERM: end as on Ctrl-C then, so that servers are closed and their folders removed.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+# A shell starts what runs in its background deaf to Ctrl-C, and the programs of the tests would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
