@@ -6,35 +6,17 @@ recorder's writes are upserts that can be repeated.
 
 import contextlib
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import msgspec
 import pymongo
-from bson.errors import InvalidDocument
 from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
 from pymongo.collection import Collection
-from pymongo.errors import (
-    BulkWriteError,
-    ConfigurationError,
-    ConnectionFailure,
-    DuplicateKeyError,
-    ExecutionTimeout,
-    InvalidURI,
-    PyMongoError,
-    ServerSelectionTimeoutError,
-)
+from pymongo.errors import ConfigurationError, InvalidURI
 
-from chatstream.errors import (
-    BadRequest,
-    SettingsError,
-    StoreError,
-    StoreUnavailable,
-    StoreUncertain,
-    TooLarge,
-)
+from chatstream.errors import SettingsError
 from chatstream.store import cursors, mongo_indexes
 from chatstream.store.mongo_documents import (
     END,
@@ -50,27 +32,15 @@ from chatstream.store.mongo_documents import (
     upsert,
     with_end_apart,
 )
+from chatstream.store.mongo_errors import translated
 from chatstream.store.mongo_search import Search
-from chatstream.store.records import (
-    Batch,
-    Chat,
-    Ending,
-    Message,
-    Order,
-    Page,
-    RunRecord,
-    Submission,
-    check_place,
-    now_ms,
-)
+from chatstream.store.mongo_submissions import PATIENCE_S, Submissions
+from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission
 from chatstream.wire.events import RunEvent
 
-PATIENCE_S = 2.5
-"""How long one operation may take, with looking for the server."""
 IMPORT_S, INDEXING_S = 60.0, 3600.0
 SLICE = 200
 """Messages read in one piece: decoding them keeps the other greenlets waiting for about 2 ms."""
-_MAJORITY_LOST = (64, 91, 11600, 11602)  # write concern timed out; shutting down; interrupted
 
 
 class MongoStore:
@@ -88,6 +58,7 @@ class MongoStore:
         hosts = ",".join(f"{host}:{port}" for host, port in parsed["nodelist"])
         self.name = f"MongoDB at {hosts}/{self._database}"
         self._client: pymongo.MongoClient[Document] | None = None
+        self._submissions = Submissions(self._collection)
 
     # -- the connection's life
 
@@ -170,83 +141,10 @@ class MongoStore:
     # -- Runs
 
     def begin(self, submission: Submission) -> RunRecord | None:
-        with pymongo.timeout(PATIENCE_S):
-            used = self._claim(submission.run)
-            if used is None:
-                self._fill(submission)
-            return used
-
-    def _claim(self, run: RunRecord) -> RunRecord | None:
-        """Store the Run, and with it take its request id; the Run that has it, if that is another one."""
-        give_up = time.monotonic() + PATIENCE_S / 2
-        while True:
-            try:
-                with translated():
-                    self._collection("runs").insert_one(to_document(run))
-                return None
-            except StoreUnavailable as error:
-                if isinstance(error.__cause__, ServerSelectionTimeoutError):
-                    raise  # nothing was sent
-                raise StoreUncertain(str(error)) from error
-            except StoreError as error:
-                if not isinstance(error.__cause__, DuplicateKeyError):
-                    raise
-            used = self._one("runs", RunRecord, {"owner": run.owner, "request_id": run.request_id})
-            if used is not None and self._one("messages", Message, {"_id": used.message_id}):
-                return used
-            self._wait_for_claimed(used, give_up)
-
-    def _wait_for_claimed(self, used: RunRecord | None, give_up: float) -> None:
-        """That submission is being stored at this moment; or it was broken off, and its Run is all that is left."""
-        if used is not None and (used.state != "running" or used.lease < now_ms()):
-            with translated():
-                self._collection("runs").delete_one({"_id": used.id})
-        elif time.monotonic() > give_up:
-            raise StoreUnavailable("The same request is being stored at this moment. Try again.")
-        else:
-            time.sleep(0.05)
-
-    def _fill(self, submission: Submission) -> None:
-        try:
-            with translated():
-                self._bulk("run_events", [upsert(submission.kept)] if submission.kept else [])
-                self._collection("messages").insert_many([to_document(message) for message in submission.messages])
-                self._show(submission)
-        except StoreUnavailable as error:
-            raise StoreUncertain(str(error)) from error
-        except (BadRequest, StoreError):
-            with _uncertain():
-                self.withdraw(submission)
-            raise
-
-    def _show(self, submission: Submission) -> None:
-        chat = submission.chat
-        if submission.is_new:
-            try:
-                self._collection("chats").insert_one(to_document(chat))
-            except DuplicateKeyError:
-                check_place(submission, None, there=True)
-            return
-        where = {"_id": chat.id, "owner": chat.owner}
-        place = {"leaf_id": submission.leaf_before} if submission.follows_leaf else {}
-        change = {"$set": {"leaf_id": chat.leaf_id, "updated_at": chat.updated_at, **submission.chosen}}
-        if not self._collection("chats").update_one({**where, **place}, change).matched_count:
-            present = self._collection("chats").find_one(where, {"leaf_id": 1})
-            check_place(submission, present["leaf_id"] if present else None, there=present is not None)
-            self._show(submission)  # the leaf moved away and back again
+        return self._submissions.begin(submission)
 
     def withdraw(self, submission: Submission) -> None:
-        chat = submission.chat
-        with translated(), pymongo.timeout(PATIENCE_S):
-            shown = {"_id": chat.id, "leaf_id": chat.leaf_id}
-            if submission.is_new:
-                self._collection("chats").delete_one(shown)  # another question may have begun a chat of this id
-            else:
-                self._collection("chats").update_one(shown, {"$set": {"leaf_id": submission.leaf_before}})
-            self._collection("messages").delete_many({"_id": {"$in": [m.id for m in submission.messages]}})
-            self._collection("run_events").delete_many({"run_id": submission.run.id})
-            # The Run comes last: with it the request id is free again.
-            self._collection("runs").delete_one({"_id": submission.run.id})
+        self._submissions.withdraw(submission)
 
     def run(self, owner: str, run_id: str) -> RunRecord | None:
         found = self._one("runs", RunRecord, {"_id": run_id, "owner": owner})
@@ -333,33 +231,6 @@ class MongoStore:
     def _bulk(self, collection: str, writes: Sequence[InsertOne[Document] | UpdateOne]) -> None:
         if writes:
             self._collection(collection).bulk_write(list(writes), ordered=False)
-
-
-@contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """pymongo's exceptions as ours."""
-    try:
-        yield
-    except InvalidDocument as error:  # raised before anything is sent, and no PyMongoError
-        raise TooLarge("This is larger than the database takes in one piece (16 MiB).") from error
-    except PyMongoError as error:
-        raise _ours(error) from error
-
-
-def _ours(error: PyMongoError) -> StoreError:
-    code = getattr(error, "code", None)
-    away = isinstance(error, ConnectionFailure | ExecutionTimeout) or error.timeout or code in _MAJORITY_LOST
-    if away or (isinstance(error, BulkWriteError) and error.details.get("writeConcernErrors")):
-        return StoreUnavailable("The database cannot be reached now. Try again in a moment.")
-    return StoreError(f"The database refused: {error}.")
-
-
-@contextlib.contextmanager
-def _uncertain() -> Iterator[None]:
-    try:
-        yield
-    except StoreUnavailable as error:
-        raise StoreUncertain(str(error)) from error
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import pytest
 from chatstream.errors import LeafMoved
 from chatstream.store.mongo import MongoStore
 from chatstream.store.mongo_documents import upsert
+from chatstream.store.mongo_submissions import _Turn
 from chatstream.store.ports import Store
 from chatstream.store.records import Batch
 from chatstream.store.sqlite import SqliteStore
@@ -102,7 +103,7 @@ def test_a_request_whose_submission_was_broken_off_can_be_made_again(store: Stor
     s = submission(request_id="r1", lease=5)
     if not isinstance(store, MongoStore):
         return  # its `begin` is one transaction: nothing is ever broken off
-    assert store._claim(s.run) is None
+    store._submissions._claim([_Turn(s)])
     again = submission(request_id="r1")
     assert store.begin(again) is None
     assert store.run(ME, s.run.id) is None
