@@ -4,13 +4,14 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gevent
 
 from chatstream.errors import ChatStreamError, Conflict, Interrupted, NotFound, StoreUnavailable, UpstreamTimeout
-from chatstream.runs import distant
+from chatstream.runs import distant, watch
 from chatstream.runs.admission import Admission
 from chatstream.runs.dialogue import Dialogue
 from chatstream.runs.distant import Mirrors
@@ -19,6 +20,7 @@ from chatstream.runs.recorder import Recorder
 from chatstream.runs.recovery import LEASE_MS, Sweeper
 from chatstream.runs.run import Run
 from chatstream.runs.viewers import Pulse
+from chatstream.runs.watch import Watch
 from chatstream.settings import Settings
 from chatstream.store.ports import RunStore
 from chatstream.store.records import RunRecord, Submission, now_ms
@@ -30,7 +32,7 @@ from chatstream.wire.events import RunEvent
 
 ORDERS_S = 0.1
 """How often other workers' orders are looked for, while there are Runs here."""
-GUARD_S, DEADLINES_S, WITHDRAW_S = 0.1, 0.25, 1.0
+GUARD_S, WITHDRAW_S = 0.1, 1.0
 RENEW_S, SWEEP_S = 5.0, 10.0
 STOP_S = 2.0
 SAVE_S = 4.0
@@ -53,6 +55,7 @@ class Desk:
         self._recorder = Recorder(store, self._spool, worker, done=self._forget, stop=self._abandon)
         self._sweeper = Sweeper(store, folder, worker)
         self._pulse = Pulse(settings.heartbeat_s)
+        self._watch = Watch(settings)
         self._mirrors = Mirrors(store, self._pulse)
         self.paces = Paces(settings)
         """How often upstream is read."""
@@ -69,7 +72,7 @@ class Desk:
             (self._recorder.run, 0),
             (self._recorder.guard, GUARD_S),
             (self._pulse.beat, self._pulse.tick),
-            (self._enforce_deadlines, DEADLINES_S),
+            (self._watch.look, watch.TICK_S),
             (self._follow_orders, ORDERS_S),
             (self._renew, RENEW_S),
             (self._sweeper.sweep, SWEEP_S),
@@ -112,9 +115,11 @@ class Desk:
     def attach(self, relay: Relay) -> Callable[[], None]:
         """Look after an answer that is passed on without a Run; the result closes it, and ends that."""
         self._admission.relays.add(relay)
+        self._watch.add(relay.deadlines, partial(_end_overdue, relay))
 
         def detach() -> None:
             self._admission.relays.discard(relay)
+            self._watch.remove(relay.deadlines)
             relay.close()
 
         return detach
@@ -125,6 +130,7 @@ class Desk:
         self._recorder.add(run)
         greenlet = gevent.spawn(driver.drive)
         self._live[run.id] = driver, greenlet
+        self._watch.add(driver.deadlines, partial(_kill_overdue, driver, greenlet))
         greenlet.rawlink(lambda _: self._ended(driver))
 
     def here(self, run_id: str) -> Run | None:
@@ -179,6 +185,7 @@ class Desk:
 
     def _ended(self, driver: Driver) -> None:
         del self._live[driver.run.id]
+        self._watch.remove(driver.deadlines)
         driver.conclude()
         self._recorder.finish(driver.run)
 
@@ -190,14 +197,6 @@ class Desk:
             self._live[run.id][1].kill(Stopped(), block=False)
 
     # -- the desk's own greenlets
-
-    def _enforce_deadlines(self) -> None:
-        now = time.monotonic()
-        for driver, greenlet in [live for live in self._live.values() if live[0].deadlines.over(now)]:
-            greenlet.kill(Overdue(driver.deadlines.passed()), block=False)
-        for relay in [relay for relay in self._admission.relays if relay.deadlines.over(now)]:
-            if (why := relay.overdue()) is not None:
-                relay.end(UpstreamTimeout(why))
 
     def _follow_orders(self) -> None:
         if not self._live:
@@ -213,6 +212,15 @@ class Desk:
     def _renew(self) -> None:
         if not self._recorder.idle:
             self._store.renew(self.worker, self.lease())
+
+
+def _kill_overdue(driver: Driver, greenlet: gevent.Greenlet) -> None:
+    greenlet.kill(Overdue(driver.deadlines.passed()), block=False)
+
+
+def _end_overdue(relay: Relay) -> None:
+    if (why := relay.overdue()) is not None:
+        relay.end(UpstreamTimeout(why))
 
 
 def _wait_until(true: Callable[[], bool], patience_s: float) -> None:

@@ -55,7 +55,7 @@ class Recorder:
         self._ending: dict[str, tuple[RunEvent, float]] = {}
         self._watched: dict[str, float] = {}
         self._urgent = Event()
-        self._swept = self._safe = time.monotonic()
+        self._next = self._safe = time.monotonic()
         self._warned = False
 
     @property
@@ -80,7 +80,7 @@ class Recorder:
     def run(self) -> None:
         """The recorder's loop, for a greenlet of its own."""
         while True:
-            self._urgent.wait(QUICK_S if self._watched else SHORTEST_S)
+            self._urgent.wait(QUICK_S if self._watched else max(0.0, self._next - time.monotonic()))
             self._urgent.clear()
             self.flush()
 
@@ -102,9 +102,9 @@ class Recorder:
         portion: list[Run] = []
         taken = 0
         for run in runs:
-            if new := self._unwritten(run):
+            if len(run.events) > run.stored or run.id in self._ending:
                 portion.append(run)
-                taken += sum(map(size, new))
+                taken += sum(map(size, self._unwritten(run)))
             if taken > PORTION:
                 yield portion
                 portion, taken = [], 0
@@ -154,9 +154,9 @@ class Recorder:
     def _due(self) -> tuple[list[Run], bool]:
         """The Runs to be written now, and whether these are all."""
         now = time.monotonic()
-        busy = min(1.0, len(self._runs) / _BUSY)
-        if now - self._swept >= SHORTEST_S + busy * (LONGEST_S - SHORTEST_S):
-            self._swept = now
+        if now >= self._next:
+            busy = min(1.0, len(self._runs) / _BUSY)
+            self._next = now + SHORTEST_S + busy * (LONGEST_S - SHORTEST_S)
             self._watched = {run_id: until for run_id, until in self._watched.items() if until > now}
             return list(self._runs.values()), True
         return [self._runs[run_id] for run_id in {*self._ending, *self._watched} if run_id in self._runs], False

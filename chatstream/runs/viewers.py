@@ -1,10 +1,11 @@
 """Who waits for a Run's next event: woken by it, or by a heartbeat."""
 
 import time
-from collections import defaultdict
 
 from gevent import get_hub
 from gevent.hub import Waiter
+
+from chatstream.runs.wheel import Wheel
 
 
 class Viewer:
@@ -48,32 +49,20 @@ class Pulse:
     def __init__(self, every: float) -> None:
         self.every = every
         self.tick = min(0.05, every / 4)
-        self._due: defaultdict[int, set[Viewer]] = defaultdict(set)
-        self._at: dict[Viewer, int] = {}
-        self._beaten = self._step(time.monotonic())
+        self._wheel = Wheel[Viewer](self.tick)
 
     def add(self, viewer: Viewer) -> None:
         """Look after it, from when it began to wait."""
-        self._at[viewer] = step = max(self._step(viewer.since + self.every), self._beaten) + 1
-        self._due[step].add(viewer)
+        self._wheel.put(viewer, viewer.since + self.every)
 
     def remove(self, viewer: Viewer) -> None:
-        step = self._at.pop(viewer)
-        self._due[step].discard(viewer)
+        self._wheel.remove(viewer)
 
     def beat(self) -> None:
         """Wake whoever waited long enough. To be called every `tick` seconds."""
         now = time.monotonic()
-        last, self._beaten = self._beaten, self._step(now)
-        for step in range(last + 1, self._beaten + 1):
-            for viewer in self._due.pop(step, ()):
-                self._look(viewer, now)
-
-    def _look(self, viewer: Viewer, now: float) -> None:
-        if viewer.waits and now - viewer.since >= self.every:
-            viewer.since = now
-            viewer.wake(by_event=False)
-        self.add(viewer)
-
-    def _step(self, moment: float) -> int:
-        return int(moment / self.tick)
+        for viewer in self._wheel.due(now):
+            if viewer.waits and now - viewer.since >= self.every:
+                viewer.since = now
+                viewer.wake(by_event=False)
+            self.add(viewer)

@@ -139,8 +139,8 @@ class SqliteStore:
 
     def orders(self, worker: str, now: int) -> list[Order]:
         query = (
-            "SELECT id, stop FROM runs WHERE worker = ? AND state = 'running'"
-            " AND (stop = 1 OR watched_until > ?)"
+            "SELECT id, stop FROM runs INDEXED BY runs_ordered WHERE worker = ? AND state = 'running'"
+            " AND (stop <> 0 OR watched_until <> 0) AND (stop = 1 OR watched_until > ?)"
         )
         return [Order(row["id"], bool(row["stop"])) for row in self._select(query, worker, now)]
 

@@ -27,8 +27,7 @@ class Deadlines:
             self._learn()
 
     def over(self, now: float) -> bool:
-        """Whether `passed` has something to say at this time of `time.monotonic`'s. It is asked of all streams four
-        times a second."""
+        """Whether `passed` has something to say at this time of `time.monotonic`'s."""
         return now - self._content_at >= self._patience or now - self._began >= self._longest
 
     def left(self) -> float:

@@ -63,9 +63,9 @@ def test_a_viewer_that_is_killed_while_it_waits_leaves_nothing_behind() -> None:
     run, pulse = Run(RECORD), Pulse(1000)
     viewers = [gevent.spawn(collect, run, 1, [], pulse) for _ in range(10)]
     gevent.sleep(0.01)
-    assert (len(run._viewers), len(pulse._at)) == (10, 10)
+    assert (len(run._viewers), len(pulse._wheel._at)) == (10, 10)
     gevent.killall(viewers)
-    assert (len(run._viewers), len(pulse._at), *map(len, pulse._due.values())) == (0, 0, 0)
+    assert (len(run._viewers), len(pulse._wheel._at), *map(len, pulse._wheel._due.values())) == (0, 0, 0)
     run.append("text", "a")
     run.wake()
     gevent.sleep(0)
