@@ -18,6 +18,7 @@ SHEETS = (
     *("components/notice", "components/trouble"),
 )
 """In the order of the cascade. They are sent as one file: a page waits for all of them before it shows anything."""
+WORKER = "js/worker.js"
 
 
 @blueprint.get("/<version>/page.css")
@@ -29,7 +30,10 @@ def sheets(version: str) -> Response:
 
 @blueprint.get("/<version>/<path:name>")
 def file(version: str, name: str) -> Response:
-    return _kept(send_from_directory(str(current_app.static_folder), name), version)
+    response = _kept(send_from_directory(str(current_app.static_folder), name), version)
+    if name == WORKER:
+        response.headers["Service-Worker-Allowed"] = "/"  # it lies in a folder, and serves all pages
+    return response
 
 
 @blueprint.app_template_global()

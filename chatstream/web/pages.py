@@ -34,6 +34,12 @@ def new() -> str:
     return render_template("page.html", **_context(None))
 
 
+@blueprint.get("/offline")
+def offline() -> str:
+    """What an installed page's worker keeps for when nothing else can be had."""
+    return render_template("offline.html")
+
+
 @blueprint.get("/c/<chat_id>")
 def open_chat(chat_id: str) -> str:
     """The chat, at its end; with `before`, the part of it that comes before that message, for reading only."""

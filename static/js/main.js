@@ -8,6 +8,7 @@ import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { Deletion } from "./deletion.js";
 import { find } from "./dom.js";
+import { installWorker } from "./installed.js";
 import { Notice } from "./notice.js";
 import { Painter } from "./painter.js";
 import { EndFollower } from "./scroll.js";
@@ -144,4 +145,5 @@ const fresh = /** @type {PerformanceNavigationTiming | undefined} */ (navigation
 if ((fresh && conversation.chatId) || main.querySelector('[data-state="running"]')) end.toEnd();
 if (matchMedia("(hover: hover) and (pointer: fine)").matches) composer.field.focus({ preventScroll: true });
 void conversation.resume();
+addEventListener("load", () => void installWorker(), { once: true });
 performance.mark("usable"); // for bench/page.py: all listeners are there

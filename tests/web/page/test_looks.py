@@ -107,8 +107,8 @@ def test_text_that_comes_before_the_scroll_is_told_moves_no_reader(page: Page, m
 # -- what the page is made of
 
 
-OTHERS = {"api.js", "streaming-chat.js"}
-"""Modules for other pages than the chat page."""
+OTHERS = {"api.js", "streaming-chat.js", "back.js", "worker.js", *(f"icon-{size}.png" for size in (180, 192, 512))}
+"""What is for other pages than the chat page, or for when it is installed."""
 
 
 def test_every_module_is_fetched_early_and_all_is_small(page: Page) -> None:

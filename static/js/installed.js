@@ -1,0 +1,12 @@
+// @ts-check
+
+/** What shows a page of ours while the server cannot be reached; a browser without such workers shows its own. */
+export async function installWorker() {
+  if (!("serviceWorker" in navigator)) return;
+  const worker = new URL("worker.js", import.meta.url);
+  try {
+    await navigator.serviceWorker.register(worker, { scope: "/" });
+  } catch {
+    // Not over plain HTTP, and not where storage is closed to this page.
+  }
+}

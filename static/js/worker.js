@@ -1,0 +1,53 @@
+/// <reference lib="webworker" />
+// @ts-check
+// Shows a page of ours where the browser would show its own, because the server cannot be reached. Nothing else passes
+// through here: answers are read from the network as without it.
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+const FILES = new URL("..", location.href).pathname;
+const OFFLINE = "/offline";
+const KEPT = [OFFLINE, `${FILES}page.css`, `${FILES}js/back.js`];
+
+worker.addEventListener("install", (event) => {
+  // A browser that knows routes does not even start this for what it leaves to the network.
+  if ("addRoutes" in event) {
+    const others = { not: { or: [{ requestMode: "navigate" }, ...KEPT.map((pathname) => ({ urlPattern: { pathname } }))] } };
+    /** @type {any} */ (event).addRoutes([{ condition: others, source: "network" }]);
+  }
+  event.waitUntil(keep());
+});
+
+worker.addEventListener("activate", (event) => event.waitUntil(takeOver()));
+
+worker.addEventListener("fetch", (event) => {
+  if (event.request.method !== "GET") return;
+  if (event.request.mode === "navigate") event.respondWith(page(event));
+  else if (KEPT.includes(new URL(event.request.url).pathname)) event.respondWith(kept(event.request));
+});
+
+async function keep() {
+  const cache = await caches.open(FILES);
+  await cache.addAll(KEPT);
+  await worker.skipWaiting();
+}
+
+/** Files of earlier versions go; pages are asked for while this is being started. */
+async function takeOver() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name !== FILES).map((name) => caches.delete(name)));
+  await worker.registration.navigationPreload?.enable();
+  await worker.clients.claim();
+}
+
+/** @param {FetchEvent} event */
+async function page(event) {
+  try {
+    return /** @type {Response} */ (await event.preloadResponse) ?? (await fetch(event.request));
+  } catch {
+    return (await caches.match(OFFLINE)) ?? Response.error();
+  }
+}
+
+/** @param {Request} request */
+async function kept(request) {
+  return (await caches.match(request)) ?? fetch(request);
+}
