@@ -26,7 +26,8 @@ export async function* llmFrames(route, data, signal = new AbortController().sig
   const question = { method: "POST", body: JSON.stringify(data), signal: leaving.signal };
   const head = request(`/api/llm/${route}/stream`, question);
   const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve, { signal: leaving.signal }));
-  aborted.then(() => route === "chat/session" && stop(head)).then(() => leaving.abort(signal.reason));
+  const stopped = route === "chat/session" ? aborted.then(() => stop(head)) : aborted;
+  void stopped.then(() => leaving.abort(signal.reason));
   const response = await Promise.race([head, aborted.then(() => Promise.reject(signal.reason))]);
   try {
     for await (const event of events(/** @type {ReadableStream} */ (response.body))) {

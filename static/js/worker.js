@@ -1,4 +1,3 @@
-/// <reference lib="webworker" />
 // @ts-check
 // Shows a page of ours where the browser would show its own, because the server cannot be reached. Nothing else passes
 // through here: answers are read from the network as without it.
