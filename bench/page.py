@@ -97,7 +97,7 @@ def report(what: str, marks: list[Spent], traced: Traced) -> None:
 
 def wait_length(page: Page, length: int) -> None:
     """Until the answer has so many characters. Asked seldom, since it costs the page."""
-    script = "return document.querySelector('[data-role=assistant] .answer')?.textContent.length ?? 0"
+    script = "return Number(document.querySelector('[data-role=assistant] .answer')?.dataset.length ?? 0)"
     while int(page.browser.evaluate(script)) < length:
         time.sleep(0.5)
 

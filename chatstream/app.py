@@ -33,7 +33,9 @@ from chatstream.web import (
     ops,
     pages,
     relay,
+    rendering,
     runs,
+    security,
     shapes,
     tools,
     ui,
@@ -77,9 +79,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register(app: Flask, settings: Settings) -> None:
     """The routes, and what holds for all of them."""
-    for section in (chat, runs, relay, llm, shapes, ui, ws, pages, tools, ops):
+    for section in (chat, runs, relay, llm, shapes, ui, ws, rendering, pages, tools, ops):
         app.register_blueprint(section.blueprint)
     cors.register(app, settings)
+    security.register(app)
     guard.register(app)
     failures.register(app)
 

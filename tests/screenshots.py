@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from itertools import product
 from typing import Any, NamedTuple
 
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.api import Api
@@ -46,6 +45,41 @@ THOUGHT = (
     "The question is about twice, not about tides as such. One bulge is easy to explain; the second is what people "
     "wonder about. Begin with the two bulges, then why the far one exists."
 )
+FORMATTED = """## High water from a list
+
+The moon comes back to the same place every **24 h 50 min**, so high water comes *twice* in it. To find the next ones:
+
+1. Take the last two readings, as in [the almanac](https://tides.example/brest/2026).
+2. Add the interval, and keep the clock in UTC:
+   - `utc` for the sum
+   - local time for the reader
+3. Round to minutes.
+
+```python
+from datetime import datetime, timedelta
+
+INTERVAL = timedelta(hours=12, minutes=25)  # half a lunar day
+
+def next_high_waters(last: datetime, count: int = 4) -> list[datetime]:
+    '''The coming high waters, oldest first.'''
+    return [last + INTERVAL * n for n in range(1, count + 1)]
+```
+
+| Harbour | High water | Height |
+|:--|:-:|--:|
+| Brest | 04:40 | 5.2 m |
+| Dover | 11:05 | 6.4 m |
+| Saint-Malo | 06:10 | 12.2 m |
+
+> Heights are above chart datum. A strong wind moves them by half a metre.
+
+- [x] Read the list
+- [ ] Compare with https://tides.example
+
+---
+
+The force falls with the cube of the distance, \\(F \\propto r^{-3}\\).
+"""
 ARABIC = (
     "لأن الأرض تدور تحت نتوءين من الماء، لا نتوء واحد.\n\n"
     "يجذب القمر البحر، وتمر كل نقطة على الساحل بالنتوءين كليهما في اليوم الواحد: 2 مرتان. 🌊🌙\n\n"
@@ -99,8 +133,12 @@ def waiting(scene: Scene) -> None:
 
 def thinking(scene: Scene) -> None:
     scene.ask([["reasoning", THOUGHT], ["gate", "never"]])
-    scene.page.browser.wait(lambda: scene.page.phase.endswith("· 2 s"))
-    scene.page.browser.driver.find_element(By.CSS_SELECTOR, ".reasoning:not([hidden]) summary").click()
+    scene.page.browser.wait(lambda: scene.page.phase.startswith("Thinking · 2 s"))
+
+
+def thought(scene: Scene) -> None:
+    scene.ask([["reasoning", THOUGHT], ["sleep", 2.5], *answer("\n\n".join(TIDE))])
+    scene.ended("complete")
 
 
 def streaming(scene: Scene) -> None:
@@ -112,6 +150,20 @@ def streaming(scene: Scene) -> None:
 def complete(scene: Scene) -> None:
     scene.ask(answer("\n\n".join(TIDE), pause=0.02))
     scene.ended("complete")
+
+
+def formatted(scene: Scene) -> None:
+    """Text of all kinds: a list, code, a table, a quote."""
+    scene.ask(answer(FORMATTED), "How do I work out the next high waters?")
+    scene.ended("complete")
+    scene.page.browser.wait(lambda: scene.page.browser.evaluate("return document.querySelector('.code-keyword')"))
+    scene.page.browser.evaluate("scrollTo(0, 140)")
+
+
+def formatted_end(scene: Scene) -> None:
+    formatted(scene)
+    scene.page.reload()
+    scene.page.browser.evaluate("scrollTo(0, document.body.scrollHeight)")
 
 
 def tools(scene: Scene) -> None:
@@ -273,9 +325,10 @@ ALL: Variants = (*product(("desktop", "phone"), SCHEMES), ("narrow", "light"), (
 TWO: Variants = (("desktop", "light"), ("phone", "dark"))
 STATES: dict[State, Variants] = {
     **dict.fromkeys((first_visit, streaming), ALL),
-    **dict.fromkeys((new_chat, waiting, thinking, complete, tools, stopped, refused, broken, cut, offline), TWO),
+    **dict.fromkeys((formatted, formatted_end), ALL),
+    **dict.fromkeys((new_chat, waiting, thinking, thought, complete, tools, stopped, refused, broken, cut), TWO),
     **dict.fromkeys((tool_result, tool_failed, tools_menu, tools_menu_new_chat), (*TWO, ("narrow", "light"))),
-    **dict.fromkeys((interrupted, continuing, reconnecting, deleted_elsewhere), TWO),
+    **dict.fromkeys((offline, interrupted, continuing, reconnecting, deleted_elsewhere), TWO),
     **dict.fromkeys((long_answer, right_to_left, many_chats, search_hits, search_nothing, deleted), TWO),
     **dict.fromkeys((without_javascript, missing), TWO),
 }

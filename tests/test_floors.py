@@ -18,6 +18,7 @@ FLOORS = {
     "upstream": 2,
     "tools": 2,
     "store": 2,
+    "reading": 1,
     "wire": 1,
     "settings": 1,
     "errors": 0,
@@ -35,6 +36,9 @@ ROOMS = {
     "click": ("cli.py",),
     "gevent": ("mqtt/", "web/", "app.py", "runs/", "store/", "tools/", "upstream/"),
     "httptools": ("upstream/connection.py",),
+    "markdown_it": ("reading/",),
+    "pygments": ("reading/",),
+    "nh3": ("reading/",),
     "simpleeval": ("tools/arithmetic.py",),
     "dotenv": ("settings.py", "upstream/providers.py"),
 }
@@ -94,6 +98,6 @@ def test_the_wire_does_no_io() -> None:
 
 def test_the_house_has_no_crowded_rooms() -> None:
     sizes = {str(path): len(path.read_text().splitlines()) for path in MODULES}
-    scripts = {str(p): len(p.read_text().splitlines()) for p in (ROOT / "static/js").glob("*.js")}
+    scripts = {str(p): len(p.read_text().splitlines()) for p in (ROOT / "static/js").rglob("*.js")}
     assert {name: n for name, n in sizes.items() if n > 400} == {}
     assert {name: n for name, n in scripts.items() if n > SCRIPT_MAX.get(Path(name).name, 150)} == {}

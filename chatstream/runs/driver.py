@@ -24,7 +24,7 @@ from chatstream.upstream.stream import Stream
 from chatstream.wire.calls import Calls
 from chatstream.wire.chunks import Delta
 from chatstream.wire.events import State, joined
-from chatstream.wire.timings import timings
+from chatstream.wire.timings import thought_ms, timings
 from chatstream.wire.verdict import state_after, verdict
 
 _log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Driver:
             "chatId": self.run.record.chat_id,
             "state": state,
             "usage": usage,
-            "timings": timings(self._first_token_ms, self.run.age_ms(), usage),
+            "timings": timings(self._first_token_ms, self.run.age_ms(), usage) | thought_ms(self.run.events),
         }
         if error is not None:
             self.run.end["error"] = {"message": str(error), "code": error.code}

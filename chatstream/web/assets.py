@@ -14,11 +14,14 @@ blueprint = Blueprint("assets", __name__, url_prefix="/assets")
 
 SHEETS = (
     *("tokens", "base", "layout", "components/button", "components/wordmark", "components/sidebar"),
-    *("components/topbar", "components/menu", "components/welcome", "components/message", "components/composer"),
+    *("components/topbar", "components/menu", "components/welcome", "components/message", "components/markdown"),
+    *("components/code", "components/composer"),
     *("components/notice", "components/trouble"),
 )
 """In the order of the cascade. They are sent as one file: a page waits for all of them before it shows anything."""
 WORKER = "js/worker.js"
+ELSEWHERE = {"api.js", "back.js", "boot.js", "main.js", "streaming-chat.js", "types.js", "worker.js"}
+"""Scripts that are no module of the chat page."""
 
 
 @blueprint.get("/<version>/page.css")
@@ -40,6 +43,17 @@ def file(version: str, name: str) -> Response:
 def asset(name: str) -> str:
     """The address of a file in `static/`, or of `page.css`."""
     return url_for("pages.assets.file", version=present_version(), name=name)
+
+
+@blueprint.app_template_global()
+def modules() -> list[str]:
+    """What main.js imports, itself or through others: a browser that is told of all at once asks for all at once."""
+    return _modules(Path(str(current_app.static_folder)), present_version())
+
+
+@lru_cache(maxsize=1)
+def _modules(folder: Path, _: str) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.glob("js/**/*.js") if path.name not in ELSEWHERE)
 
 
 def present_version() -> str:

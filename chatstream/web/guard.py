@@ -1,4 +1,4 @@
-"""What holds for every request and response: no cross-site writes, and headers that keep pages to themselves.
+"""What holds for every request: no cross-site writes, and no name that is not ours.
 
 Pages of other sites that are named for it may use the API (cors.py).
 """
@@ -6,29 +6,18 @@ Pages of other sites that are named for it may use the API (cors.py).
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, request
 
 from chatstream.errors import CrossSite, UnknownHost
 from chatstream.web import cors
 from chatstream.web.services import services
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 
 def register(app: Flask) -> None:
     app.before_request(refuse_strange_names)
     app.before_request(refuse_cross_site)
-    app.after_request(add_headers)
 
 
 def refuse_cross_site() -> None:
@@ -90,9 +79,3 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def add_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from chatstream.access import OWNER
 from chatstream.chats.tree import branch
 from chatstream.errors import ChatStreamError
-from chatstream.store.records import Chat, RunRecord, new_id
+from chatstream.store.records import Chat, Message, RunRecord, new_id, now_ms
 from chatstream.web import asking, assets, departures, parts, present, streams
 from chatstream.web.bodies import ChatBody
 from chatstream.web.chat import checked, remove, searchable
@@ -141,10 +141,15 @@ def _context(chat: Chat | None, before: str | None = None) -> dict[str, Any]:
         "q": words,
         "chat": {**present.settled(chat), "leafId": chat.leaf_id} if chat else None,
         "tools": [{"name": tool.name, "description": tool.description} for tool in s.tools],
-        "messages": [{**present.message(m), "createdAt": present.when(m.created_at)} for m in part.messages],
+        "messages": [_shown(message) for message in part.messages],
         "before": part.before,
         "model": s.gateway.default_model(),
         "provider": {"name": provider.name, "demo": provider.demo},
         "promptMax": s.settings.prompt_max,
         "requestId": new_id(),
     }
+
+
+def _shown(message: Message) -> dict[str, Any]:
+    elapsed = max(0, now_ms() - message.created_at) // 1000 if message.state == "running" else None
+    return {**present.message(message), "createdAt": present.when(message.created_at), "elapsed": elapsed}

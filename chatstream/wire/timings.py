@@ -1,5 +1,9 @@
 """An answer's times, as docs/api.md, section 1, has them."""
 
+from collections.abc import Iterable
+
+from chatstream.wire.events import RunEvent
+
 Timings = dict[str, int | float | None]
 
 
@@ -12,3 +16,16 @@ def timings(first_token_ms: int | None, total_ms: int, usage: dict[str, int] | N
     spent = total_ms - first_token_ms if first_token_ms is not None else 0
     rate = round((tokens - 1) * 1000 / spent, 1) if tokens > 1 and spent > 0 else None
     return {"firstTokenMs": first_token_ms, "totalMs": total_ms, "tokensPerSecond": rate}
+
+
+def thought_ms(events: Iterable[RunEvent]) -> dict[str, int]:
+    """{thoughtMs}: from the first reasoning to what came after it, where the model reasoned before it wrote."""
+    began = None
+    for event in events:
+        if event.kind == "reasoning":
+            began = event.at if began is None else began
+        elif began is not None:
+            return {"thoughtMs": event.at - began}
+        elif event.kind == "text":
+            break
+    return {}

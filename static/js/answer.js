@@ -3,8 +3,9 @@
 /** @import {Painter} from "./painter.js" */
 import { copy, find } from "./dom.js";
 import { endingLine, figures } from "./endings.js";
+import { MarkdownFlow } from "./markdown-flow.js";
 import { Phase } from "./phase.js";
-import { TextFlow } from "./text-flow.js";
+import { Reasoning } from "./reasoning.js";
 import { ToolCalls } from "./tool-calls.js";
 
 /** One answer on the page: takes the frames of its run, and says how it ended. */
@@ -22,10 +23,12 @@ export class Answer {
   constructor(article, painter, model, kept = false) {
     this.article = article;
     this.painter = painter;
+    for (const further of article.querySelectorAll(".answer ~ .answer, .answer ~ .tools")) further.remove(); // of a page that streamed
     this.model = model;
     this.phase = new Phase(find(article, ".phase", HTMLElement));
-    this.text = new TextFlow(find(article, ".answer", HTMLElement), painter);
-    this.reasoning = new TextFlow(find(article, ".reasoning .text", HTMLElement), painter);
+    this.text = new MarkdownFlow(find(article, ".answer", HTMLElement), painter);
+    this.reasoning = new MarkdownFlow(find(article, ".reasoning .markdown", HTMLElement), painter);
+    this.fold = new Reasoning(find(article, ".reasoning", HTMLDetailsElement));
     this.tools = new ToolCalls(find(article, ".tools", HTMLElement));
     this.#state = article.dataset.state ?? "running";
     this.kept = kept;
@@ -40,6 +43,11 @@ export class Answer {
 
   get id() {
     return this.article.dataset.id ?? "";
+  }
+
+  /** The Markdown it was made of; empty where the server sent the page with it, and only the chat has it. */
+  get source() {
+    return this.text.source;
   }
 
   get running() {
@@ -87,6 +95,7 @@ export class Answer {
     this.text.finish();
     this.reasoning.finish();
     this.phase.clear();
+    if (this.fold.thinking || ending.timings?.thoughtMs != null) this.fold.ended(ending.timings?.thoughtMs ?? undefined);
     this.#state = this.article.dataset.state = ending.state;
     this.article.removeAttribute("aria-busy");
     this.painter.end.keep(() => this.#foot(ending));
@@ -114,14 +123,16 @@ export class Answer {
     this.text.add(piece);
     if (this.kept && this.text.repeats) return;
     this.#begun = true;
-    this.phase.clear();
+    if (this.fold.thinking) this.painter.end.keep(() => this.fold.ended());
+    this.phase.wrote("Answering", piece);
   }
 
   /** @param {string} piece */
   #reasoned(piece) {
-    find(this.article, ".reasoning", HTMLElement).hidden = false;
     this.reasoning.add(piece);
-    if (!this.kept || !this.reasoning.repeats) this.wait("Thinking");
+    if (this.kept && this.reasoning.repeats) return;
+    if (!this.fold.thinking) this.painter.end.keep(() => this.fold.went());
+    if (!this.#begun) this.phase.wrote("Thinking", piece);
   }
 
   /** @param {Frame} frame of a tool. The text, which may have begun before, goes on when it has given what it gives. */

@@ -31,7 +31,7 @@ export class Exchange {
    */
   async submit(submission) {
     this.#submission = submission;
-    this.#await(submission.stream ? `Waiting for ${this.answer.model}` : "Waiting for the whole answer");
+    this.#await(submission.stream ? "Connecting" : "Waiting for the whole answer");
     try {
       await (submission.stream ? this.#stream(submission) : this.#whole(submission));
     } catch (error) {
@@ -89,6 +89,7 @@ export class Exchange {
   async #stream(submission) {
     const { ids, after, rest } = await openStream(submission, this.#aborter.signal);
     this.#began(ids);
+    if (!this.#stopping) this.#await(`Waiting for ${this.answer.model}`);
     await this.#follow(after, rest);
   }
 

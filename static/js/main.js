@@ -4,6 +4,7 @@ import { changeChat, readChat } from "./server.js";
 import { ChatList } from "./chat-list.js";
 import { ChatMenu } from "./chat-menu.js";
 import { ChatSearch } from "./chat-search.js";
+import { letCopy } from "./code-copy.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { Deletion } from "./deletion.js";
@@ -62,6 +63,7 @@ new ChatMenu(find(document, "#chat-menu", HTMLElement), chats.items, {
 });
 new ChatSearch(find(document, "#search", HTMLFormElement), chats);
 new Sidebar(find(document, "#sidebar", HTMLElement));
+letCopy(transcript.element);
 
 /** A chat got a message: it goes to the top of the list, a new one with the title the server gave it. @param {string} id */
 async function touched(id) {

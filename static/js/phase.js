@@ -2,24 +2,49 @@
 
 /** Connections come and go; one that is back within this time is not worth a word. */
 const RECONNECTING_AFTER_MS = 1000;
+/** A model that writes nothing for so long has stalled. */
+const STALLED_AFTER_MS = 5000;
+/** Of a usual text, in its models' tokens; the true number comes with the end. */
+const CHARACTERS_A_TOKEN = 4;
+const DRAWN_EACH_MS = 250;
 
-/** One line of words that tells what is being waited for, and for how long: "Waiting for llama3.2 · 3 s". */
+/**
+ * One line that tells how an answer goes: what is waited for and for how long, "Waiting for llama3.2 · 3 s", and while it is
+ * written, "Answering · 12 s · about 340 tokens".
+ */
 export class Phase {
   #words = "";
   #since = 0;
   #lostSince = 0;
   #timer = 0;
+  /** Whether something is being written; how much was, and when last. */
+  #writing = false;
+  #characters = 0;
+  #wroteAt = 0;
+  #began;
 
-  /** @param {HTMLElement} element */
+  /** @param {HTMLElement} element `data-elapsed` has the seconds that the answer took before this page was made */
   constructor(element) {
     this.element = element;
+    this.#began = Date.now() - Number(element.dataset.elapsed ?? 0) * 1000;
   }
 
   /** @param {string} words the same words go on counting */
   show(words) {
     if (words !== this.#words) this.#since = Date.now();
     this.#words = words;
+    this.#writing = false;
     this.#run();
+  }
+
+  /** @param {string} words @param {string} piece what came */
+  wrote(words, piece) {
+    this.#characters += piece.length;
+    this.#wroteAt = Date.now();
+    const goesOn = this.#writing && this.#words === words;
+    this.#words = words;
+    this.#writing = true;
+    if (!goesOn) this.#run();
   }
 
   /** Nothing is being waited for. */
@@ -37,7 +62,7 @@ export class Phase {
 
   #run() {
     clearInterval(this.#timer);
-    if (this.#words || this.#lostSince) this.#timer = setInterval(() => this.#draw(), 250);
+    if (this.#words || this.#lostSince) this.#timer = setInterval(() => this.#draw(), DRAWN_EACH_MS);
     this.#draw();
   }
 
@@ -48,9 +73,19 @@ export class Phase {
   }
 
   #sentence() {
-    if (this.#lostSince && Date.now() - this.#lostSince >= RECONNECTING_AFTER_MS) return "Reconnecting…";
+    const now = Date.now();
+    if (this.#lostSince && now - this.#lostSince >= RECONNECTING_AFTER_MS) return "Reconnecting…";
     if (this.#words === "") return "";
-    const seconds = Math.floor((Date.now() - this.#since) / 1000);
+    if (this.#writing) return this.#progress(now);
+    const seconds = Math.floor((now - this.#since) / 1000);
     return seconds < 1 ? this.#words : `${this.#words} · ${seconds} s`;
+  }
+
+  /** @param {number} now */
+  #progress(now) {
+    const quiet = now - this.#wroteAt;
+    const words = quiet < STALLED_AFTER_MS ? this.#words : `Stalled for ${Math.floor(quiet / 1000)} s`;
+    const tokens = Math.max(1, Math.round(this.#characters / CHARACTERS_A_TOKEN)).toLocaleString("en");
+    return `${words} · ${Math.floor((now - this.#began) / 1000)} s · about ${tokens} ${tokens === "1" ? "token" : "tokens"}`;
   }
 }

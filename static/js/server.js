@@ -65,3 +65,14 @@ export async function deleteChat(id) {
 export async function stopRun(runId) {
   await request(`/runs/${runId}/stop`, { method: "POST" });
 }
+
+/**
+ * Where the coloured words of some code begin and end, and of which kind they are.
+ *
+ * @param {string} language @param {string} code
+ * @returns {Promise<[number, number, string][]>}
+ */
+export async function highlight(language, code) {
+  const response = await request("/highlight", { method: "POST", body: JSON.stringify({ language, code }) });
+  return (await response.json()).ranges;
+}

@@ -127,7 +127,7 @@ function shows(article, { _id, role, state, content }) {
   const { id } = article.dataset;
   if (role === "assistant" && (id !== _id || article.dataset.state !== state)) return false;
   if (id && id !== _id) return false;
-  return state === "running" || find(article, ":scope > .text", HTMLElement).textContent === content;
+  return role === "assistant" || find(article, ":scope > .text", HTMLElement).textContent === content; // an answer that ended stays as it is
 }
 
 /** @param {HTMLElement} article @param {string} id */

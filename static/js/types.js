@@ -6,7 +6,7 @@
  *   "interrupted"} State
  * @typedef {{message: string, code: string}} Problem
  * @typedef {{completion_tokens?: number}} Usage
- * @typedef {{firstTokenMs?: number | null, totalMs?: number, tokensPerSecond?: number | null}} Timings
+ * @typedef {{firstTokenMs?: number | null, totalMs?: number, tokensPerSecond?: number | null, thoughtMs?: number}} Timings
  *
  * @typedef {{runId: string, chatId: string, messageId: string}} Ids  The first frame.
  * @typedef {{index?: number, id?: string | null, name?: string | null, arguments?: string | null,

@@ -84,6 +84,10 @@ class Browser:
         """No scripts from the next page on; `evaluate` still works, `noscript` is shown."""
         self.command("Emulation.setScriptExecutionDisabled", value=True)
 
+    def allow_scripts(self) -> None:
+        """From the next page on its policy is not applied: for scripts of a test that import the page's modules."""
+        self.command("Page.setBypassCSP", enabled=True)
+
     def go_offline(self) -> None:
         """Cut the page's network: requests under way fail as well as new ones."""
         self._network(offline=True)

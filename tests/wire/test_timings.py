@@ -2,7 +2,8 @@
 
 import pytest
 
-from chatstream.wire.timings import timings
+from chatstream.wire.events import RunEvent
+from chatstream.wire.timings import thought_ms, timings
 
 
 @pytest.mark.parametrize(
@@ -21,3 +22,18 @@ def test_tokens_count_from_the_first_to_the_last(
     first: int | None, total: int, usage: dict[str, int] | None, rate: float | None
 ) -> None:
     assert timings(first, total, usage) == {"firstTokenMs": first, "totalMs": total, "tokensPerSecond": rate}
+
+
+@pytest.mark.parametrize(
+    ("events", "thought"),
+    [
+        ([("ids", 0), ("reasoning", 100), ("reasoning", 900), ("text", 1300), ("end", 2000)], {"thoughtMs": 1200}),
+        ([("reasoning", 100), ("toolCall", 400), ("reasoning", 500)], {"thoughtMs": 300}),
+        ([("reasoning", 100), ("end", 700)], {"thoughtMs": 600}),
+        ([("ids", 0), ("text", 100), ("reasoning", 200), ("end", 900)], {}),
+        ([("reasoning", 100)], {}),
+        ([], {}),
+    ],
+)
+def test_thinking_lasts_until_something_else_comes(events: list[tuple[str, int]], thought: dict[str, int]) -> None:
+    assert thought_ms(RunEvent(kind, "", at) for kind, at in events) == thought  # type: ignore[arg-type]

@@ -18,6 +18,10 @@ BEHIND = """server {
 }"""
 """A site of nginx before a ChatStream: replace APP by its address, PORT by `{port}`."""
 SENT = "return document.querySelectorAll('[data-role=user]').length"
+READ = """(text) => text.classList.contains('markdown')
+    ? [...text.children].map((block) => (block.querySelector(':scope > pre') ?? block).textContent).join('\\n\\n')
+    : text.textContent.trim()"""
+"""The text of an answer, paragraph by paragraph; of a page without JavaScript, which streams, as it came."""
 LAST = "[...document.querySelectorAll('[data-role=assistant]')].at(-1)"
 
 
@@ -60,8 +64,9 @@ class Page:
 
     @property
     def answer(self) -> str:
-        """The text of the last answer, to the letter."""
-        return str(self.browser.evaluate(f"return {LAST}?.querySelector('.answer').textContent ?? ''"))
+        """The text of the last answer as it is read: blocks with an empty line between them."""
+        script = f"const last = {LAST}?.querySelector('.answer'); return last ? ({READ})(last) : ''"
+        return str(self.browser.evaluate(script))
 
     @property
     def state(self) -> str:
@@ -85,8 +90,8 @@ class Page:
         return [[line for line in text.split("\n") if line] for text in self.browser.evaluate(script)]
 
     def wait_answer(self, text: str) -> None:
-        """Until the last answer reads exactly so."""
-        self.browser.wait(lambda: self.answer == text)
+        """Until the last answer reads exactly so; white space at its end is never shown."""
+        self.browser.wait(lambda: self.answer == text.rstrip())
 
     def wait_state(self, state: str) -> None:
         self.browser.wait(lambda: self.state == state)
@@ -99,8 +104,8 @@ class Page:
     @property
     def messages(self) -> list[tuple[str, str]]:
         """Who wrote and what, in the page's order."""
-        script = """return [...document.querySelectorAll('.message')].map(
-            (m) => [m.ariaLabel, m.querySelector(':scope > .text').textContent])"""
+        script = f"""return [...document.querySelectorAll('.message')].map((m) => [m.ariaLabel,
+            m.dataset.role === 'user' ? m.querySelector('.text').textContent : ({READ})(m.querySelector('.answer'))])"""
         return [(who, text) for who, text in self.browser.evaluate(script)]
 
     @property
@@ -136,7 +141,7 @@ class Page:
         self.browser.wait(lambda: not self.browser.evaluate("return document.hidden"))
 
     def agrees(self, address: str) -> None:
-        """Until the page shows the chat's present branch as the server has it, to the letter."""
+        """Until the page shows the chat's present branch as the server has it: what it holds is no Markdown."""
         self.browser.wait(lambda: self.messages == present(Api(address).get(f"/chat/{self.chat_id}").json))
 
 
@@ -173,6 +178,7 @@ def present(chat: dict[str, Any]) -> list[tuple[str, str]]:
     by_id = {message["_id"]: message for message in chat["history"]}
     at, said = by_id.get(chat["leafId"]), []
     while at:
-        said.append(("You" if at["role"] == "user" else "Assistant", at["content"]))
+        asked = at["role"] == "user"
+        said.append(("You", at["content"]) if asked else ("Assistant", at["content"].replace(" \n", "\n").rstrip()))
         at = by_id.get(at["parentId"])
     return said[::-1]

@@ -81,10 +81,10 @@ def test_stop_keeps_what_arrived(page: Page, model_server: ModelServer, how: str
     else:
         page.press(Keys.ESCAPE)
     page.wait_state("stopped")
-    assert (page.answer, page.ending) == ("The tide ", "Stopped by you. Continue · Retry")
+    assert (page.answer, page.ending) == ("The tide", "Stopped by you. Continue · Retry")
     assert model_server.wait_ended()[0]["ended"] in OURS
     page.reload()
-    assert (page.answer, page.ending) == ("The tide ", "Stopped by you. Continue · Retry")
+    assert (page.answer, page.ending) == ("The tide", "Stopped by you. Continue · Retry")
 
 
 def test_stop_before_the_first_token(page: Page, model_server: ModelServer) -> None:
@@ -174,4 +174,4 @@ def test_a_whole_answer_can_be_stopped(page: Page, model_server: ModelServer) ->
     model_server.wait(lambda log: log and ["text"] in [step[:1] for step in log[0]["steps"]])
     page.click("button", "Stop")
     page.wait_state("stopped")
-    assert page.answer == "The tide "
+    assert page.answer == "The tide"

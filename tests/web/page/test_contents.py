@@ -21,7 +21,7 @@ def test_any_script_and_every_sign_arrives_whole(page: Page, model_server: Model
     assert page.answer == f"{arabic}😀{english}"
     right, left = page.browser.evaluate(f"""
         const answer = {LAST}.querySelector('.answer'), box = answer.getBoundingClientRect()
-        return [...answer.querySelectorAll('.text-block')].map((block) => {{
+        return [...answer.querySelectorAll('p')].map((block) => {{
           const range = document.createRange()
           range.setStart(block.firstChild, 0)
           range.setEnd(block.firstChild, 1)
@@ -32,6 +32,8 @@ def test_any_script_and_every_sign_arrives_whole(page: Page, model_server: Model
 
 
 def test_frames_are_the_same_however_the_bytes_are_cut(page: Page) -> None:
+    page.browser.allow_scripts()
+    page.reload()
     script = """
         const {frames} = await import('/static/js/stream.js'), [text, size] = arguments
         const bytes = new TextEncoder().encode(text), found = []
@@ -70,7 +72,8 @@ def test_reasoning_and_tool_calls_stand_apart(page: Page, model_server: ModelSer
     page.ask("Think first")
     page.wait_state("complete")
     assert page.answer == TIDE
-    assert page.browser.evaluate(f"return {LAST}.querySelector('.reasoning .text').textContent") == "Water is patient."
+    reasoning = f"return {LAST}.querySelector('.reasoning .markdown').textContent"
+    assert page.browser.evaluate(reasoning) == "Water is patient."
     assert page.tools == [["Calls get_tide", '{"at":"noon"}']]
 
 

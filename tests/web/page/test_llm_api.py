@@ -38,6 +38,7 @@ class Caller:
         self.open(url)
 
     def open(self, url: str) -> None:
+        self.browser.allow_scripts()
         self.browser.open(f"{url}/healthz")
 
     def call(self, method: str, **data: Any) -> None:

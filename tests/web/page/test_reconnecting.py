@@ -55,7 +55,7 @@ def test_the_network_goes_and_comes_back(page: Page, one_server: ChatStream, mod
     page.browser.wait(lambda: page.phase == "Reconnecting…")
     assert page.browser.evaluate("return window.told - window.lost") >= 1000
     page.browser.go_online()
-    page.browser.wait(lambda: page.phase == "" and page.state == "running")
+    page.browser.wait(lambda: page.phase.startswith(("Answering", "Stalled")))
     model_server.release("more")
     goes_on(page, one_server, model_server)
 
@@ -97,11 +97,13 @@ def test_tools_under_way_are_shown_after_a_reconnect(
     far.browser.wait(lambda: far.phase.startswith("Waiting for "))
     model_server.release("answer")
     far.wait_state("complete")
-    assert (far.tools, far.answer) == (seen, "Let me see. \n\nIt is 42")
+    assert (far.tools, far.answer) == (seen, "Let me see.\n\nIt is 42")
     far.agrees(one_server.address)
 
 
 def test_the_wait_grows_slower_than_the_time_that_was_waited(page: Page) -> None:
+    page.browser.allow_scripts()
+    page.reload()
     longest = """
         const {pause} = await import('/static/js/connection.js'), waits = [], real = setTimeout
         window.setTimeout = (end, ms) => (waits.push(ms), real(end))
@@ -153,7 +155,7 @@ def test_after_sleep_a_connection_that_died_in_silence_is_replaced(
     model_server.release("more")
     model_server.wait_ended()
     time.sleep(6)
-    assert far.answer == "The tide "
+    assert far.answer == "The tide"
     line.mend()
     woken(far)
     goes_on(far, one_server, model_server)
@@ -165,7 +167,7 @@ def test_a_submission_into_a_line_that_died_in_silence_is_made_once(
     far = Page(page.browser, line.url).open()
     line.freeze()
     far.ask("Say hello")
-    far.browser.wait(lambda: far.phase.startswith("Waiting for test-model · 1 s"))
+    far.browser.wait(lambda: far.phase.startswith("Connecting · 1 s"))
     line.mend()
     woken_online(far)
     far.wait_state("complete")
@@ -184,7 +186,7 @@ def test_a_submission_whose_reply_was_lost_is_found_again(
     model_server.wait(lambda log: len(log) == 2)
     line.cut()
     far.browser.wait(lambda: "Press Continue again." in far.browser.text("#notice"), 20)
-    assert (far.answer, far.state) == ("The tide ", "stopped")
+    assert (far.answer, far.state) == ("The tide", "stopped")
     line.mend()
     if pressed:
         far.click("button", "Continue")
@@ -224,7 +226,7 @@ def own(serve: Serve) -> ChatStream:
 def interrupted(page: Page, server: ChatStream, model_server: ModelServer) -> None:
     """The end is told, what arrived is kept, and Continue writes the rest."""
     page.browser.wait(lambda: page.state == "interrupted", 60)
-    assert page.answer == "The tide "
+    assert page.answer == "The tide"
     assert page.ending.endswith("Continue · Retry")
     assert (page.phase, page.draft, page.focus) == ("", "A draft", "prompt")
     page.agrees(server.address)
@@ -257,9 +259,9 @@ def test_what_a_killed_worker_had_not_stored_is_not_shown_as_kept(
     model_server.script([*words[:100], ["gate", "kill"], *words[100:], ["gate", "never"]])
     page = Page(browser, own.url).open()
     page.ask("Say many words")
-    browser.wait(lambda: page.answer.endswith("word99 "))
+    browser.wait(lambda: page.answer.endswith("word99"))
     model_server.release("kill")
-    browser.wait(lambda: page.answer.endswith("word199 "))
+    browser.wait(lambda: page.answer.endswith("word199"))
     own.kill_worker()
     browser.wait(lambda: page.state == "interrupted", 60)
     page.agrees(own.address)

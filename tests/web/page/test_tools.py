@@ -172,11 +172,11 @@ def test_a_result_stands_under_its_call_live_and_later(
     model_server.release("more")
     page.wait_state("complete")
     for _ in range(2):
-        assert (page.tools, page.answer, page.phase) == (seen, "Let me see. \n\nIt is 42", "")
+        assert (page.tools, page.answer, page.phase) == (seen, "Let me see.\n\nIt is 42", "")
         page.reload()
     page.browser.disable_javascript()
     page.reload()
-    assert (page.tools, page.answer) == (seen, "Let me see. \n\nIt is 42")
+    assert (page.tools, page.answer) == (seen, "Let me see.\n\nIt is 42")
 
 
 @pytest.mark.parametrize("text", ["", "Let me see. "])

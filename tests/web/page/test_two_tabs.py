@@ -132,7 +132,7 @@ def test_a_reader_who_scrolled_up_stays_there(
     model_server.script(answer("Line\n" * 80))
     one.ask("Write a lot")
     two.wait_state("complete")
-    two.browser.wait(lambda: two.answer.count("\n") == 80)
+    two.browser.wait(lambda: two.answer.count("\n") == 79)
     two.browser.evaluate("scrollTo(0, 300)")
     two.browser.wait(lambda: two.browser.evaluate("return scrollY") == 300)
     two.browser.evaluate("window.read = document.querySelectorAll('.message')[3]")

@@ -1,0 +1,137 @@
+"""The Markdown that is read: CommonMark with GitHub's tables, strikes, task lists and addresses; LaTeX stays as it is.
+
+What could change what stands above it is left out: setext headings and link definitions; so is HTML, which stays text.
+static/js/markdown/ reads the same while it comes.
+"""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+from chatstream.reading import links
+
+LINE = 8_000
+"""A paragraph that is longer goes on in another one, from a word's end: a browser lays out whole paragraphs."""
+_LEAST = 1_000
+_INDENT = re.compile("\n[ \t]+")
+_TASK = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
+_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+_DOLLARS = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$|\$(?![\s$])((?:\\.|[^$\\\n])*?[^\s\\$])\$(?![0-9])", re.DOTALL)
+_CLOSE = {"(": "\\)", "[": "\\]"}
+
+
+def reader() -> MarkdownIt:
+    # A link that leads nowhere safe is one all the same, for the renderer to show as text.
+    md = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
+    md.disable(["html_block", "html_inline", "lheading", "reference"])
+    md.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005 – called by this name
+    md.normalizeLink = lambda url: links.encoded(url)  # type: ignore[method-assign]
+    md.normalizeLinkText = lambda link: link  # type: ignore[method-assign]
+    md.inline.ruler.before("escape", "math", _math)
+    md.inline.ruler.before("autolink", "break", _break)
+    md.core.ruler.after("block", "indents", _indents)
+    md.core.ruler.after("indents", "tasks", _tasks)
+    md.core.ruler.after("tasks", "long", _long)
+    md.core.ruler.after("text_join", "addresses", _addresses)
+    return md
+
+
+def _math(state: StateInline, silent: bool) -> bool:
+    found = _latex(state.src, state.pos, state.posMax)
+    if not found:
+        return False
+    if not silent:
+        state.push("math", "code", 0).content = found[0].strip()
+    state.pos = found[1]
+    return True
+
+
+def _latex(source: str, at: int, limit: int) -> tuple[str, int] | None:
+    """What is between the marks, and where they end."""
+    if source[at] == "\\" and (close := _CLOSE.get(source[at + 1 : at + 2])):
+        end = source.find(close, at + 2, limit)
+        return (source[at + 2 : end], end + 2) if end >= 0 else None
+    found = _DOLLARS.match(source, at, limit) if source[at] == "$" else None
+    return (found[1] or found[2], found.end()) if found else None
+
+
+def _break(state: StateInline, silent: bool) -> bool:
+    found = _BREAK.match(state.src, state.pos, state.posMax)
+    if not found:
+        return False
+    if not silent:
+        state.push("hardbreak", "br", 0)
+    state.pos = found.end()
+    return True
+
+
+def _indents(state: StateCore) -> None:
+    """White space before a paragraph's lines is nothing, also within code."""
+    for token in state.tokens:
+        if token.type == "inline":
+            token.content = _INDENT.sub("\n", token.content)
+
+
+def _tasks(state: StateCore) -> None:
+    """The box at the beginning of an item is no text."""
+    for item, paragraph, inline in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
+        if item.type != "list_item_open" or paragraph.type != "paragraph_open":
+            continue
+        if found := _TASK.match(inline.content):
+            inline.meta["task"] = found[1] != " "
+            inline.content = inline.content[found.end() :]
+
+
+def _long(state: StateCore) -> None:
+    cut: list[Token] = []
+    for token in state.tokens:
+        cut.append(token)
+        while token.type == "inline" and cut[-2].type == "paragraph_open" and (end := _end(token.content)):
+            closing = Token("paragraph_close", "p", -1, block=True, level=cut[-2].level)
+            opening = Token("paragraph_open", "p", 1, attrs={"class": "goes-on"}, block=True, level=cut[-2].level)
+            rest = token.copy(content=token.content[end:].strip(), meta={}, children=[])
+            token.content = token.content[:end].strip()
+            cut += [closing, opening, rest]
+            token = rest
+    state.tokens = cut
+
+
+def _end(text: str) -> int:
+    """Where a paragraph is to be cut; 0 where it is not too long."""
+    if len(text) <= LINE:
+        return 0
+    end = max(text.rfind(" ", 0, LINE), text.rfind("\n", 0, LINE)) + 1
+    return end if end > _LEAST else LINE
+
+
+def _addresses(state: StateCore) -> None:
+    for token in state.tokens:
+        if token.type == "inline" and "://" in token.content:
+            token.children = _linked(token.children or [])
+
+
+def _linked(children: list[Token]) -> list[Token]:
+    found: list[Token] = []
+    links_open = 0
+    for token in children:
+        links_open += token.nesting if token.tag == "a" else 0
+        found += [token] if links_open or token.type != "text" else _pieces(token.content)
+    return found
+
+
+def _pieces(text: str) -> list[Token]:
+    tokens: list[Token] = []
+    at = 0
+    for start, end in links.addresses(text):
+        address = text[start:end]
+        opening = Token("link_open", "a", 1, attrs={"href": links.encoded(address)}, info="auto")
+        tokens += [_text(text[at:start]), opening, _text(address), Token("link_close", "a", -1)]
+        at = end
+    return [*tokens, _text(text[at:])]
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)

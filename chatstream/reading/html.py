@@ -1,0 +1,182 @@
+"""Markdown as HTML, block by block, each cleaned by nh3 after it was made from tokens that hold no HTML."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+
+import nh3
+from markdown_it.token import Token
+
+from chatstream.reading import colours, links
+from chatstream.reading.grammar import reader
+from chatstream.reading.pieces import pieces
+
+COLOURED = 60_000
+"""So much code of one text is coloured here, in characters; the rest where it is read."""
+
+_READER = reader()
+_LANGUAGE = re.compile(r"[\w+#.-]+", re.ASCII)
+_KINDS = {f"code-{kind}" for kind in colours.KINDS}
+_BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "hr", "em", "strong", "s"}
+_TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
+_TAGS = _BLOCKS | _TABLE | {"a", "span", "code", "pre", "div", "button", "input"}
+_CLEANER = nh3.Cleaner(
+    tags=_TAGS,
+    attributes={
+        "*": {"dir", "class"},
+        "a": {"href", "title", "target", "data-host"},
+        "ol": {"start"},
+        "div": {"tabindex", "role", "aria-label"},
+        "pre": {"tabindex", "role", "aria-label"},
+        "code": {"data-language"},
+        "button": {"type"},
+        "input": {"type", "disabled", "checked", "aria-label"},
+    },
+    url_schemes={"http", "https", "mailto"},
+    link_rel="noopener noreferrer",
+)
+TABLE_BEGINS = '<div class="table" tabindex="0" role="group" aria-label="Table"><table dir="auto">'
+
+
+def render(text: str, learn: Callable[[str], object] = colours.lexer) -> Iterator[str]:
+    """The HTML of its blocks, in order. In between come empty texts, so that nobody waits for long.
+
+    :param learn: called with each language before its rules are needed
+    """
+    left = COLOURED
+    for piece in pieces(text):
+        for block in _blocks(_READER.parse(piece)):
+            coloured: dict[int, str] = {}
+            for token in block:
+                if token.type in ("fence", "code_block") and len(token.content) <= left:
+                    left -= len(token.content)
+                    learn(_language(token))
+                    yield from _colour(token, coloured)
+            yield str(_CLEANER.clean("".join(_written(token, coloured) for token in block)))
+
+
+def code_block(language: str, content: str) -> str:
+    """Code in its frame, with its label; the page's template of it is this as well.
+
+    :param content: HTML
+    """
+    return (
+        f'<div class="code"><div class="code-head"><span class="code-language">{escape(language)}</span>'
+        '<button type="button" class="code-copy needs-js">Copy</button></div>'
+        '<pre class="code-text" dir="ltr" tabindex="0" role="group" aria-label="Code">'
+        f'<code data-language="{escape(language)}">{content}</code></pre></div>'
+    )
+
+
+def _blocks(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """The tokens of each block that is in no other."""
+    start = 0
+    for at, token in enumerate(tokens):
+        if token.level == 0 and token.nesting <= 0:
+            yield tokens[start : at + 1]
+            start = at + 1
+
+
+def _colour(token: Token, coloured: dict[int, str]) -> Iterator[str]:
+    written = []
+    for kind, text in colours.words(_code(token), _language(token)):
+        written.append(f'<span class="code-{kind}">{escape(text, quote=False)}</span>' if kind else _text(text))
+        yield ""
+    coloured[id(token)] = "".join(written)
+
+
+def _written(token: Token, coloured: dict[int, str]) -> str:
+    if token.type in ("fence", "code_block"):
+        return code_block(_language(token), coloured.get(id(token)) or _text(_code(token)))
+    if token.type == "inline":
+        return _task(token) + _inline(token.children or [])
+    if token.type == "table_open":
+        return TABLE_BEGINS
+    return _tag(token) + ("</div>" if token.type == "table_close" else "")
+
+
+def _tag(token: Token) -> str:
+    if token.nesting < 0:
+        return f"</{token.tag}>"
+    attributes = "".join(f' {name}="{escape(str(value))}"' for name, value in _attributes(token))
+    return f"<{token.tag}{attributes}>"
+
+
+def _attributes(token: Token) -> Iterator[tuple[str, str]]:
+    if token.tag in ("th", "td"):
+        if style := token.attrs.get("style"):
+            yield "class", str(style).replace("text-align:", "to-")
+        return
+    if token.tag in _BLOCKS and token.block and token.tag != "hr":
+        yield "dir", "auto"
+    yield from ((name, str(value)) for name, value in token.attrs.items() if name in ("start", "class"))
+
+
+def _task(token: Token) -> str:
+    if "task" not in token.meta:
+        return ""
+    checked, label = (" checked", "Done") if token.meta["task"] else ("", "To do")
+    return f'<input type="checkbox" disabled{checked} aria-label="{label}">'
+
+
+def _inline(tokens: Sequence[Token]) -> str:
+    open_tags: list[str] = []
+    return "".join(_inside(token, open_tags) for token in tokens)
+
+
+def _inside(token: Token, open_tags: list[str]) -> str:
+    """:param open_tags: of links: what stands for one that leads nowhere safe is none"""
+    if token.type == "link_open":
+        return _link(str(token.attrs["href"]), "bare" if token.info == "auto" else "link", open_tags)
+    if token.type == "link_close":
+        return _closed(open_tags)
+    if token.type == "image":
+        return _image(token, open_tags)
+    if token.type == "code_inline":
+        return f"<code>{_text(token.content)}</code>"
+    if token.type == "math":
+        return f'<code class="math">{_text(token.content)}</code>'
+    if token.type in ("softbreak", "hardbreak"):
+        return "\n"
+    return _tag(token) if token.nesting else _text(token.content)
+
+
+def _image(token: Token, open_tags: list[str]) -> str:
+    address, text = str(token.attrs["src"]), _text(_plain(token) or "Image")
+    return _link(address, "image", open_tags) + text + _closed(open_tags)
+
+
+def _link(address: str, kind: str, open_tags: list[str]) -> str:
+    """A link in a link, as around an image, is its text alone."""
+    attributes = links.attributes(address, kind)
+    inside = "a" in open_tags
+    open_tags.append("" if inside else "span" if attributes is None else "a")
+    if inside:
+        return ""
+    if attributes is None:
+        return '<span class="dead-link">'
+    return "<a" + "".join(f' {name}="{escape(value)}"' for name, value in attributes.items() if name != "rel") + ">"
+
+
+def _closed(open_tags: list[str]) -> str:
+    tag = open_tags.pop()
+    return f"</{tag}>" if tag else ""
+
+
+def _plain(token: Token) -> str:
+    if token.type in ("softbreak", "hardbreak"):
+        return "\n"
+    return "".join(map(_plain, token.children)) if token.children else "" if token.type == "image" else token.content
+
+
+def _language(token: Token) -> str:
+    found = _LANGUAGE.match(token.info.strip())
+    return found[0] if found else ""
+
+
+def _code(token: Token) -> str:
+    return token.content.removesuffix("\n")
+
+
+def _text(text: str) -> str:
+    return escape(text, quote=False)

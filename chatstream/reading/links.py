@@ -1,0 +1,47 @@
+"""Where links lead, and what is shown of it. static/js/markdown/links.js does the same for answers that stream."""
+
+import re
+from collections.abc import Iterator
+
+_SAFE = re.compile(
+    r"https?://(?:[^/?#\\]*@)?(?:[a-z0-9._~-]|[^\x00-\x7f])+(?::[0-9]*)?(?=[/?#]|\Z)|mailto:[^?]*@", re.IGNORECASE
+)
+_UNSAFE_CHARACTERS = re.compile(r"""[\x00-\x20"<>\\^`{|}\x7f]""")
+_HOST = re.compile(r"https?://(?:[^/?#\\]*@)?([^/?#\\]*)", re.IGNORECASE)
+_ADDRESSES = re.compile(r"""(?<![A-Za-z0-9_])https?://[^\s<>"`\[\]]+""", re.IGNORECASE)
+_PUNCTUATION = "?!.,:;*_~'"
+
+
+def encoded(address: str) -> str:
+    """As it can stand in an attribute; letters of other scripts stay."""
+    return _UNSAFE_CHARACTERS.sub(lambda found: f"%{ord(found[0]):02X}", address)
+
+
+def attributes(address: str, kind: str) -> dict[str, str] | None:
+    """Of a link that shows where it goes; None where it leads to nothing that is safe: a script, data, our own pages.
+
+    :param kind: `link`; `image`, which is not loaded; `bare`, which is its own text
+    """
+    if not _SAFE.match(address):
+        return None
+    known = {"href": address, "title": address, "rel": "noopener noreferrer", "target": "_blank"}
+    if kind == "image":
+        known["class"] = "image-link"
+    if kind != "bare" and (host := _HOST.match(address)) and host[1]:
+        known["data-host"] = host[1]
+    return known
+
+
+def addresses(text: str) -> Iterator[tuple[int, int]]:
+    """Where addresses stand in a text, without the punctuation of the sentence around them."""
+    for found in _ADDRESSES.finditer(text):
+        address = _trimmed(found[0])
+        if _SAFE.match(encoded(address)):
+            yield found.start(), found.start() + len(address)
+
+
+def _trimmed(address: str) -> str:
+    text = address.rstrip(_PUNCTUATION)
+    while text.endswith(")") and text.count(")") > text.count("("):
+        text = text[:-1].rstrip(_PUNCTUATION)
+    return text

@@ -1,0 +1,83 @@
+// @ts-check
+import { highlight } from "./server.js";
+
+/** What the server colours: `MOST` of chatstream/reading/colours.py. */
+const MOST = 50_000;
+/** Parts of code that are coloured in one frame. */
+const AT_ONCE = 4;
+
+/** @typedef {[start: number, end: number, kind: string]} Word  Of the whole code, in order. */
+
+/**
+ * Give code that came as a stream the colours that the server would have given it. Text and selections in it stay.
+ *
+ * @param {HTMLElement} code a block that will not change any more: parts of whole lines (markdown/writer.js)
+ */
+export async function colour(code) {
+  const { language } = code.dataset;
+  const text = code.textContent ?? "";
+  if (!language || text === "" || text.length > MOST) return;
+  const words = await highlight(language, text).catch(() => []); // it can be read without
+  const parts = [...code.children];
+  for (let at = 0, begin = 0, done = 0; at < parts.length; at += AT_ONCE) {
+    await new Promise(requestAnimationFrame);
+    for (const part of parts.slice(at, at + AT_ONCE)) {
+      const end = begin + (part.textContent?.length ?? 0);
+      while (done < words.length && words[done][1] <= begin) done += 1;
+      keepSelection(part, () => part.replaceChildren(...coloured(part.textContent ?? "", begin, words, done)));
+      begin = end;
+    }
+  }
+}
+
+/** @param {string} text @param {number} begin where it stands in the code @param {Word[]} words @param {number} first of them in it */
+function coloured(text, begin, words, first) {
+  /** @type {(Node | string)[]} */
+  const nodes = [];
+  let at = 0;
+  for (let n = first; n < words.length; n += 1) {
+    const [start, end, kind] = /** @type {Word} */ (words[n]);
+    if (start - begin >= text.length) break;
+    const from = Math.max(start - begin, 0);
+    const word = document.createElement("span");
+    word.className = `code-${kind}`;
+    word.textContent = text.slice(from, end - begin);
+    nodes.push(text.slice(at, from), word);
+    at = end - begin;
+  }
+  return [...nodes, text.slice(at)].filter((node) => node !== "");
+}
+
+/** @param {Element} element whose text stays the same @param {() => void} change */
+function keepSelection(element, change) {
+  const selection = getSelection();
+  const ends = /** @type {[Node | null, number][]} */ ([
+    [selection?.anchorNode ?? null, selection?.anchorOffset ?? 0],
+    [selection?.focusNode ?? null, selection?.focusOffset ?? 0],
+  ]);
+  const inside = ends.map(([node, offset]) => (node && element.contains(node) ? distance(element, node, offset) : -1));
+  change();
+  if (inside.every((length) => length < 0)) return;
+  const [anchor, focus] = ends.map((end, at) => (inside[at] < 0 ? end : place(element, inside[at])));
+  if (anchor?.[0] && focus?.[0]) selection?.setBaseAndExtent(anchor[0], anchor[1], focus[0], focus[1]);
+}
+
+/** How much text stands before a place in an element. @param {Element} element @param {Node} node @param {number} offset */
+function distance(element, node, offset) {
+  const range = document.createRange();
+  range.setStart(element, 0);
+  range.setEnd(node, offset);
+  return range.toString().length;
+}
+
+/** @param {Element} element @param {number} length @returns {[Node, number]} the place with so much text before it */
+function place(element, length) {
+  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let left = length;
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const size = node.nodeValue?.length ?? 0;
+    if (left <= size) return [node, left];
+    left -= size;
+  }
+  return [element, element.childNodes.length];
+}

@@ -1,0 +1,112 @@
+// @ts-check
+/** @import {Token} from "./inline.js" */
+import { link } from "./links.js";
+
+/** @typedef {{tokens: Token[], end: number}} Found */
+
+const ADDRESS = /<([a-z][a-z0-9+.-]{1,31}:[^<>\u0000-\u0020]*)>/iy;
+const MAIL = /<([\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*)>/iy;
+const BREAK = /<br ?\/?>/iy;
+const ENTITY = /&(?:#x([a-f0-9]{1,6})|#([0-9]{1,7})|([a-z][a-z0-9]{1,31}));/iy;
+const DOLLARS = /\$\$((?:(?!\$\$)[^])+)\$\$|\$(?![\s$])((?:\\.|[^$\\\n])*?[^\s\\$])\$(?!\d)/y;
+
+/**
+ * What begins with a backslash, an angle, an ampersand or a dollar, if it is more than that character.
+ *
+ * @param {string} char @param {string} source @param {number} at @param {boolean} ended
+ * @returns {Found | null}
+ */
+export function special(char, source, at, ended) {
+  if (char === "\\") return math(source, at, ended) ?? escaped(source, at);
+  if (char === "&") return entity(source, at);
+  if (char === "$") return dollars(source, at);
+  return char === "<" ? address(source, at) ?? text(BREAK, source, at, "\n") : null;
+}
+
+/** A span of code, or the backticks that open none. @param {string} source @param {number} at @param {boolean} ended */
+export function code(source, at, ended) {
+  const mark = run(source, at);
+  const from = at + mark.length;
+  for (let end = from; (end = source.indexOf(mark, end)) >= 0; end += run(source, end).length) {
+    if (run(source, end).length === mark.length) return { token: span(source.slice(from, end)), end: end + mark.length };
+  }
+  if (ended) return { token: /** @type {Token} */ ({ type: "text", text: mark }), end: from };
+  return { token: span(source.slice(from)), end: source.length };
+}
+
+/** @param {string} source @param {number} at */
+function run(source, at) {
+  return /^`+/.exec(source.slice(at, at + 200))?.[0] ?? "";
+}
+
+/** @param {string} content @returns {Token} */
+function span(content) {
+  const text = content.replaceAll("\n", " ");
+  return { type: "code", text: /^ .*[^ ].* $/.test(text) ? text.slice(1, -1) : text };
+}
+
+/** LaTeX is kept as it is: no emphasis, no escapes. @param {string} source @param {number} at @param {boolean} ended @returns {Found | null} */
+function math(source, at, ended) {
+  const close = { "(": "\\)", "[": "\\]" }[source[at + 1] ?? ""];
+  if (!close) return null;
+  const found = source.indexOf(close, at + 2);
+  if (found < 0 && ended) return null;
+  const end = found < 0 ? source.length : found;
+  return { tokens: [{ type: "math", text: source.slice(at + 2, end).trim() }], end: found < 0 ? end : end + 2 };
+}
+
+/** @param {string} source @param {number} at @returns {Found | null} */
+function dollars(source, at) {
+  const found = sticky(DOLLARS, source, at);
+  return found && { tokens: [{ type: "math", text: (found[1] ?? found[2] ?? "").trim() }], end: at + found[0].length };
+}
+
+/** @param {string} source @param {number} at @returns {Found | null} */
+function escaped(source, at) {
+  const found = /^\\(?:([!-/:-@[-`{-~])|\n[ \t]*)/.exec(source.slice(at, at + 200));
+  return found && { tokens: [{ type: "text", text: found[1] ?? "\n" }], end: at + found[0].length };
+}
+
+/** @param {string} source @param {number} at @returns {Found | null} */
+function entity(source, at) {
+  const text = sticky(ENTITY, source, at);
+  const decoded = text ? decode(text[0]) : null;
+  return text && decoded !== null ? { tokens: [{ type: "text", text: decoded }], end: at + text[0].length } : null;
+}
+
+/** An entity's character; null for a name that there is not. @param {string} entity */
+export function decode(entity) {
+  const [, hex, decimal] = sticky(ENTITY, entity, 0) ?? [];
+  if (hex || decimal) return character(Number.parseInt(hex ?? decimal ?? "", hex ? 16 : 10));
+  const field = document.createElement("textarea"); // takes entities, and neither tags nor scripts
+  field.innerHTML = entity;
+  return field.value === entity ? null : field.value;
+}
+
+/** @param {number} number */
+function character(number) {
+  const none = number > 0x10ffff || (number >= 0xd800 && number < 0xe000) || (number >= 0xfdd0 && number <= 0xfdef) || (number & 0xfffe) === 0xfffe;
+  const control = number < 9 || number === 11 || (number > 13 && number < 32) || (number > 126 && number < 160);
+  return none || control ? "\uFFFD" : String.fromCodePoint(number);
+}
+
+/** @param {string} source @param {number} at @returns {Found | null} */
+function address(source, at) {
+  const [found, mail] = [sticky(ADDRESS, source, at), sticky(MAIL, source, at)];
+  const shown = found?.[1] ?? mail?.[1];
+  if (shown === undefined) return null;
+  const tokens = [link(found ? shown : `mailto:${shown}`, "bare"), { type: "text", text: shown }, { type: "close" }];
+  return { tokens: /** @type {Token[]} */ (tokens), end: at + shown.length + 2 };
+}
+
+/** @param {RegExp} pattern @param {string} source @param {number} at @param {string} text @returns {Found | null} */
+function text(pattern, source, at, text) {
+  const found = sticky(pattern, source, at);
+  return found && { tokens: [{ type: "text", text }], end: at + found[0].length };
+}
+
+/** @param {RegExp} pattern @param {string} source @param {number} at */
+function sticky(pattern, source, at) {
+  pattern.lastIndex = at;
+  return pattern.exec(source);
+}

@@ -1,0 +1,59 @@
+// @ts-check
+/** @import {Element as Inline, Node as Item} from "./inline.js" */
+
+/**
+ * Make an element hold these nodes, where it holds others. What is the same stays, and text that grew has more appended, so
+ * that a selection in it lasts.
+ *
+ * @param {Element} element
+ * @param {Item[]} old what it holds
+ * @param {Item[]} fresh
+ */
+export function sync(element, old, fresh) {
+  let at = 0;
+  while (at < fresh.length && kept(element.childNodes[at], old[at], /** @type {Item} */ (fresh[at]))) at += 1;
+  while (element.childNodes.length > at) element.lastChild?.remove();
+  element.append(...fresh.slice(at).map(made));
+}
+
+/** @param {Node | undefined} node @param {Item | undefined} old @param {Item} fresh @returns {boolean} whether it could become so */
+function kept(node, old, fresh) {
+  if (!node || old?.type !== fresh.type) return false;
+  if (fresh.type === "element") return keptElement(/** @type {Element} */ (node), /** @type {Inline} */ (old), fresh);
+  if (fresh.type === "task") return old.type === "task" && old.checked === fresh.checked;
+  const before = "text" in old ? old.text : "";
+  const text = /** @type {Text} */ (node instanceof Text ? node : node.firstChild);
+  if (!text || !fresh.text.startsWith(before)) return false;
+  if (fresh.text.length > before.length) text.appendData(fresh.text.slice(before.length));
+  return true;
+}
+
+/** @param {Element} node @param {Inline} old @param {Inline} fresh */
+function keptElement(node, old, fresh) {
+  if (old.tag !== fresh.tag || old.attributes.href !== fresh.attributes.href || old.attributes.class !== fresh.attributes.class) return false;
+  sync(node, old.children, fresh.children);
+  return true;
+}
+
+/** @param {Item} item @returns {Node} */
+function made(item) {
+  if (item.type === "text") return new Text(item.text);
+  if (item.type === "task") return box(item.checked);
+  const element = document.createElement(item.type === "element" ? item.tag : "code");
+  if (item.type === "element") {
+    for (const [name, value] of Object.entries(item.attributes)) element.setAttribute(name, value);
+    sync(element, [], item.children);
+  } else {
+    if (item.type === "math") element.className = "math";
+    element.append(new Text(item.text));
+  }
+  return element;
+}
+
+/** @param {boolean} checked */
+function box(checked) {
+  const input = document.createElement("input");
+  Object.assign(input, { type: "checkbox", disabled: true, checked, ariaLabel: checked ? "Done" : "To do" });
+  input.toggleAttribute("checked", checked);
+  return input;
+}

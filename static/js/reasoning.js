@@ -1,0 +1,42 @@
+// @ts-check
+import { find } from "./dom.js";
+
+/** The fold with what a model thought: open while it thinks, closed once it answers, unless the reader chose otherwise. */
+export class Reasoning {
+  #since = 0;
+  /** Whether it is to be open; a reader who has it otherwise chose so. @type {boolean | null} */
+  #open = null;
+
+  /** @param {HTMLDetailsElement} element */
+  constructor(element) {
+    this.element = element;
+    this.summary = find(element, "summary", HTMLElement);
+  }
+
+  /** It thinks. */
+  went() {
+    if (this.#since > 0) return;
+    this.#since = Date.now();
+    this.element.hidden = false;
+    this.summary.textContent = "Thinking";
+    this.#fold(true);
+  }
+
+  /** It has thought. @param {number | null} [ms] for so long, where the server says it */
+  ended(ms = this.#since > 0 ? Date.now() - this.#since : null) {
+    this.#since = 0;
+    if (ms === null) return;
+    this.summary.textContent = ms < 1000 ? "Thought for less than a second" : `Thought for ${Math.floor(ms / 1000)} s`;
+    this.#fold(false);
+  }
+
+  get thinking() {
+    return this.#since > 0;
+  }
+
+  /** @param {boolean} yes */
+  #fold(yes) {
+    if (this.#open !== null && this.element.open !== this.#open) return;
+    this.element.open = this.#open = yes;
+  }
+}

@@ -1,0 +1,261 @@
+"""Markdown, read by the page while it streams and by the server: the same blocks come of it, and nothing in it runs."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatstream.reading.html import render
+from tests.servers.app import ChatStream
+from tests.servers.chromium import Browser
+from tests.servers.model_server import ModelServer
+from tests.web.page.page import LAST, Page
+from tests.web.page.site import Site
+
+TEXTS = Path(__file__).parents[2] / "reading"
+CORPUS = sorted((TEXTS / "corpus").glob("*.md"))
+HOSTILE = sorted((TEXTS / "hostile").glob("*.md"))
+END: list[list[Any]] = [["finish", "stop"], ["done"], ["end"]]
+OUTLINE = """
+    const KEPT = ['href', 'title', 'start', 'target', 'rel', 'class', 'dir', 'type', 'aria-label', 'data-host',
+      'data-language']
+    const outline = (element) => {
+      const found = []
+      for (const node of element.childNodes) {
+        if (node.nodeType === Node.TEXT_NODE) add(found, node.data)
+        else if (node.matches('code span')) for (const part of outline(node)) add(found, part)
+        else found.push([node.localName, Object.fromEntries(KEPT.flatMap((name) =>
+          node.hasAttribute(name) ? [[name, node.getAttribute(name)]] : [])), node.checked ?? null, outline(node)])
+      }
+      return found
+    }
+    const add = (found, part) => {
+      if (typeof part === 'string' && typeof found.at(-1) === 'string') found.push(found.pop() + part)
+      else if (part !== '') found.push(part)
+    }
+    const parsed = (html) => outline(new DOMParser().parseFromString(html, 'text/html').body)
+"""
+STREAMED = f"""
+    const [pieces, html, done] = arguments
+    const names = ['blocks', 'writer'].map((name) => import(`/static/js/markdown/${{name}}.js`))
+    Promise.all(names).then(([{{Blocks}}, {{Writer}}]) => {{
+      {OUTLINE}
+      const element = document.createElement('div'), blocks = new Blocks(new Writer(element, () => {{}}))
+      for (const piece of pieces) blocks.write(piece)
+      blocks.end()
+      done([outline(element), parsed(html)])
+    }}).catch((error) => done([String(error.stack), null]))"""
+FRAGMENTS = (
+    *("- ", "* ", "1. ", "2. ", "  ", "    ", "> ", "```\n", "~~~\n", "```py\n", "# ", "\n", "\n\n", "a", "word "),
+    *("**", "*"),
+    *("_", "__", "`", "``", "~~", "[", "](", "](http://x.org)", ")", "![", "|", "| a | b |\n", "|---|---|\n", "---\n"),
+    *("<br>", "http://x.org/a_b ", "<http://y.z>", "\\(", "\\)", "$", "&amp;", "&#65;", "\t", "1", "[x] ", "é", "😀"),
+    *(". ", "<"),
+)
+
+
+@pytest.fixture
+def reader(page: Page) -> Page:
+    """A page that a test may give scripts to."""
+    page.browser.allow_scripts()
+    return page.open()
+
+
+def both(page: Page, text: str, pieces: list[str]) -> tuple[Any, Any]:
+    """What the page makes of the text that comes in these pieces, and what the server makes of it."""
+    streamed, served = page.browser.driver.execute_async_script(STREAMED, pieces, "".join(render(text)))
+    return streamed, served
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_streamed_and_served_are_the_same_blocks_with_the_same_text(reader: Page, path: Path) -> None:
+    text = path.read_bytes().decode()
+    for size in (1, 7, 1 << 20):
+        streamed, served = both(reader, text, [text[at : at + size] for at in range(0, len(text), size)])
+        assert streamed == served
+
+
+def test_they_are_the_same_for_nearly_all_that_can_be_put_together(reader: Page) -> None:
+    """Of texts that nobody writes, a few in a thousand differ: docs/browser.md names how."""
+    chance = random.Random(7)
+    texts = ["".join(chance.choices(FRAGMENTS, k=chance.randrange(2, 30))) for _ in range(1000)]
+    results = [(text, *both(reader, text, list(text))) for text in texts]
+    assert len([text for text, streamed, served in results if streamed != served]) <= 5
+
+
+def test_a_text_that_ends_anywhere_is_shown_without_its_marks(reader: Page) -> None:
+    """What is open at the end is taken for closed there, so that nothing flickers."""
+    shown = """
+        const [texts, done] = arguments
+        const names = ['blocks', 'writer'].map((name) => import(`/static/js/markdown/${name}.js`))
+        Promise.all(names).then(([{Blocks}, {Writer}]) =>
+          done(texts.map((text) => {
+            const element = document.createElement('div')
+            new Blocks(new Writer(element, () => {})).write(text)
+            return element.innerHTML.replaceAll(/ (dir|class)="[a-z]*"/g, '')
+          })))"""
+    expected = {
+        "a **bo": "<p>a <strong>bo</strong></p>",
+        "a **": "<p>a</p>",
+        "a `co": "<p>a <code>co</code></p>",
+        "see [the alma](https://tid": "<p>see <span>the alma</span></p>",
+        "- **a": "<ul><li><p><strong>a</strong></p></li></ul>",
+        "- [": "<ul><li><p></p></li></ul>",
+        "text\n-": "<p>text</p>",
+        "## He": "<h2>He</h2>",
+        "##": "",
+        "| a | b |\n": "<p></p>",
+    }
+    found = reader.browser.driver.execute_async_script(shown, list(expected))
+    assert dict(zip(expected, found, strict=True)) == expected
+
+
+# -- in the page
+
+
+def write(page: Page, model_server: ModelServer, text: str, size: int) -> None:
+    """An answer that comes in pieces of so many characters."""
+    pieces = [["text", text[at : at + size]] for at in range(0, len(text), size)]
+    model_server.script([*pieces, *END])
+    page.ask("Write it")
+    page.wait_state("complete")
+
+
+def test_a_reload_shows_what_streamed(page: Page, model_server: ModelServer) -> None:
+    text = (TEXTS / "corpus/model.md").read_text()
+    write(page, model_server, text, 5)
+    seen = f"{OUTLINE} return outline({LAST}.querySelector('.answer'))"
+    streamed = page.browser.evaluate(seen)
+    assert [block[0] for block in streamed][:4] == ["p", "h3", "p", "div"]
+    page.reload()
+    assert page.browser.evaluate(seen) == streamed
+
+
+def test_finished_blocks_and_a_selection_in_them_stay(page: Page, model_server: ModelServer) -> None:
+    text = (TEXTS / "corpus/model.md").read_text()
+    half = text.index("> **Note")
+    rest = [["text", text[at : at + 5]] for at in range(half, len(text), 5)]
+    model_server.script([["text", text[:half]], ["gate", "more"], *rest, *END])
+    page.ask("Write it")
+    page.browser.wait(lambda: "not bold" in page.answer)
+    page.browser.evaluate(f"""
+        window.blocks = [...{LAST}.querySelectorAll('.answer > *')].slice(0, -1)
+        window.html = blocks.map((block) => block.outerHTML)
+        const top = (block) => block.getBoundingClientRect().top
+        window.tops = () => blocks.map((block) => top(block) - top(blocks[0]))
+        window.before = tops()
+        getSelection().setBaseAndExtent(blocks[0].firstChild, 0, blocks[5].querySelector('li'), 1)
+        window.selected = getSelection().toString()""")
+    model_server.release("more")
+    page.wait_state("complete")
+    same = "return blocks.every((block, at) => block.isConnected && block.outerHTML === html[at])"
+    assert page.browser.evaluate(same)
+    assert page.browser.evaluate("return selected.length > 40 && getSelection().toString() === selected")
+    assert page.browser.evaluate("return String(tops()) === String(before)")
+
+
+COLOURED = "return [...document.querySelectorAll('code span[class]')].map((span) => [span.className, span.textContent])"
+
+
+def test_code_gets_its_colours_when_it_is_whole_and_after_a_reload(page: Page, model_server: ModelServer) -> None:
+    code = '😀 = 1\ndef f():\n    return "é"  # so'
+    text = f"```python\n{code}\n{'#' * 2000}\n```\n"
+    model_server.script([["text", text], ["gate", "more"], ["text", "Done"], *END])
+    page.ask("Write it")
+    page.browser.wait(lambda: "return" in page.answer)
+    expected = {("code-keyword", "def"), ("code-keyword", "return"), ("code-name", "f"), ("code-string", '"é"')}
+    expected |= {("code-comment", "# so"), ("code-number", "1")}
+    page.browser.evaluate(f"""
+        const text = {LAST}.querySelector('.code-part').firstChild
+        getSelection().setBaseAndExtent(text, 4, text, 20)""")
+    model_server.release("more")
+    for reloaded in (False, True):
+        page.browser.wait(lambda: expected <= {(name, text) for name, text in page.browser.evaluate(COLOURED)})
+        assert page.answer.startswith(code)
+        if not reloaded:
+            assert page.browser.evaluate("return String(getSelection())") == code[3:19]
+            page.reload()
+    assert page.browser.console() == []
+
+
+def test_copy_takes_the_code_to_the_letter(page: Page, model_server: ModelServer) -> None:
+    code = "def f():\n\treturn 1\n\n\nf()  "
+    write(page, model_server, f"```python\n{code}\n```\n", 3)
+    page.browser.command("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+    for _ in range(2):
+        page.click("button", "Copy")
+        page.browser.find("button", "Copied")
+        read = "navigator.clipboard.readText().then(arguments[0])"
+        assert page.browser.driver.execute_async_script(read) == code
+        page.reload()
+
+
+def test_links_show_where_they_go_and_images_are_links(page: Page, model_server: ModelServer) -> None:
+    write(page, model_server, "[a](https://user@example.org/x) ![b](https://img.example/i.png) [c](/c/1)", 9)
+    for _ in range(2):
+        links = page.browser.evaluate(f"""return [...{LAST}.querySelectorAll('.answer a')].map((a) =>
+            [a.textContent, a.href, a.title, a.rel, a.target,
+             getComputedStyle(a, '::after').content.replaceAll('" "', '')])""")
+        rest = ["noopener noreferrer", "_blank"]
+        assert links == [
+            ["a", "https://user@example.org/x", "https://user@example.org/x", *rest, '"(example.org)"'],
+            ["b", "https://img.example/i.png", "https://img.example/i.png", *rest, '"(img.example)"'],
+        ]
+        page.reload()
+
+
+def test_a_wide_table_scrolls_by_itself(page: Page, model_server: ModelServer) -> None:
+    row = "|" + " a_rather_long_cell |" * 20 + "\n"
+    write(page, model_server, row + "|" + "---|" * 20 + "\n" + row * 3, 200)
+    for _ in range(2):
+        assert page.overflow == 0
+        assert page.browser.evaluate("const t = document.querySelector('.table'); return t.scrollWidth > t.clientWidth")
+        page.reload()
+
+
+# -- hostile
+
+
+class Visited(dict[str, str]):
+    """The pages of a site that has none, and notes what was asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def get(self, path: str, default: Any = None) -> Any:
+        self.asked.append(path)
+        return default
+
+
+HARM = "return [window.harm ?? null, location.pathname.length]"
+LOADING = f"return {LAST}.querySelectorAll('img, script, style, link, iframe, object, embed, video, svg').length"
+LINKS = f"return [...{LAST}.querySelectorAll('.answer [href]')].map((a) => a.href)"
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
+@pytest.mark.parametrize("policy", [True, False], ids=["policy", "renderers alone"])
+def test_nothing_hostile_runs_or_asks_another_host(
+    path: Path, policy: bool, one_server: ChatStream, browser: Browser, model_server: ModelServer
+) -> None:
+    visited = Visited()
+    with Site(visited) as site:
+        text = path.read_text().replace("HOSTNAME", site.url.removeprefix("http://")).replace("HOST", site.url)
+        page = Page(browser, one_server.url)
+        if not policy:
+            browser.allow_scripts()
+        page.open()
+        write(page, model_server, text, 1)
+        for _ in range(2):
+            assert page.browser.evaluate(LOADING) == 0
+            for link in page.browser.evaluate(LINKS):
+                assert link.startswith(("http://", "https://", "mailto:"))
+                assert not link.startswith(one_server.url)
+            page.browser.evaluate(f"for (const a of {LAST}.querySelectorAll('.dead-link')) a.click()")
+            assert page.browser.evaluate(HARM)[0] is None
+            page.reload()
+        page.browser.disable_javascript()
+        page.reload()
+        assert page.browser.evaluate(LOADING) == 0
+    assert visited.asked == []
