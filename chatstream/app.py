@@ -11,6 +11,7 @@ from flask import Flask
 from gevent import monkey
 
 from chatstream.chats.service import Chats
+from chatstream.chats.titler import Titler
 from chatstream.errors import SettingsError, StoreUnavailable
 from chatstream.mqtt.bridge import Bridge
 from chatstream.runs.desk import Desk
@@ -29,6 +30,7 @@ from chatstream.web import (
     cors,
     failures,
     guard,
+    keeping,
     llm,
     ops,
     pages,
@@ -37,11 +39,14 @@ from chatstream.web import (
     runs,
     security,
     shapes,
+    shares,
     tools,
+    transfers,
     ui,
     ws,
 )
 from chatstream.web.services import Services
+from chatstream.wire.events import joined
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +74,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     gateway = Gateway(discover(settings), settings)
-    app.extensions["chatstream"] = Services(settings, store, gateway, desk, Chats(store), offered_tools(settings))
+    titler = Titler(store, gateway, settings, lambda: desk.draining)
+    desk.listeners.append(lambda run: titler.ended(run.id, run.end or {}, lambda: joined(run.events, "text")))
+    tools = offered_tools(settings)
+    app.extensions["chatstream"] = Services(settings, store, gateway, desk, Chats(store), titler, tools)
     _register(app, settings)
     desk.open()
     if settings.mqtt_url:
@@ -79,7 +87,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register(app: Flask, settings: Settings) -> None:
     """The routes, and what holds for all of them."""
-    for section in (chat, runs, relay, llm, shapes, ui, ws, rendering, pages, tools, ops):
+    for section in (chat, runs, relay, llm, shapes, ui, ws, rendering, pages, keeping, shares, transfers, tools, ops):
         app.register_blueprint(section.blueprint)
     cors.register(app, settings)
     security.register(app)

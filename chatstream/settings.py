@@ -109,6 +109,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
     mqtt_prefix: Annotated[
         Annotated[str, Meta(pattern=_TOPIC)], _help("Requests are awaited on the topic `<prefix>/request`.")
     ] = "chatstream"
+    titles: Annotated[
+        Literal["on", "off"],
+        _help("Whether the model is asked for a chat's title, after its first answer: one short call more per chat."),
+    ] = "on"
     tools: Annotated[
         str, _help("Python modules whose functions are tools too, besides clock and calculate; with commas between.")
     ] = ""

@@ -34,7 +34,7 @@ ROOMS = {
     "openai": ("upstream/",),
     "httpx2": ("upstream/", "client/opening.py"),
     "click": ("cli.py",),
-    "gevent": ("mqtt/", "web/", "app.py", "runs/", "store/", "tools/", "upstream/"),
+    "gevent": ("mqtt/", "web/", "app.py", "runs/", "chats/", "store/", "tools/", "upstream/"),
     "httptools": ("upstream/connection.py",),
     "markdown_it": ("reading/",),
     "pygments": ("reading/",),

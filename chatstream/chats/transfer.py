@@ -1,7 +1,8 @@
-"""Export and import of chats. JSON carries everything, Markdown is for reading."""
+"""Our own form of a chat in a file. JSON carries everything, Markdown is for reading."""
 
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -41,19 +42,33 @@ class Exported(msgspec.Struct, kw_only=True, rename="camel"):
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     leaf_id: str | None = None
     created_at: _Time | None = None
+    updated_at: _Time | None = None
     system: Annotated[str, Meta(max_length=100_000)] | None = None
+    params: dict[Literal["model", "temperature", "top_p", "max_tokens"], str | int | float] = {}
+    pinned: bool = False
+    archived: bool = False
     messages: Annotated[list[ExportedMessage], Meta(max_length=10_000)]
+
+
+_KEPT = ("title", "leaf_id", "created_at", "updated_at", "system", "params", "pinned", "archived")
 
 
 def export(chat: Chat, messages: list[Message]) -> bytes:
     """The chat as JSON, UTF-8, indented."""
-    rows = [
-        ExportedMessage(**{name: getattr(message, name) for name in ExportedMessage.__struct_fields__})
-        for message in messages
-    ]
-    about = {name: getattr(chat, name) for name in ("title", "leaf_id", "created_at", "system")}
-    exported = Exported(**about, messages=rows)
-    return msgspec.json.format(msgspec.json.encode(exported), indent=1)
+    return msgspec.json.format(_encoded(chat, messages), indent=1)
+
+
+def lines(chats: Iterable[Chat], history: Callable[[Chat], list[Message]]) -> Iterator[bytes]:
+    """Many chats, each in a line of its own: so a file of any size is written and read chat by chat."""
+    for chat in chats:
+        yield _encoded(chat, history(chat)) + b"\n"
+
+
+def _encoded(chat: Chat, messages: list[Message]) -> bytes:
+    names = ExportedMessage.__struct_fields__
+    rows = [ExportedMessage(**{name: getattr(message, name) for name in names}) for message in messages]
+    about: dict[str, Any] = {name: getattr(chat, name) for name in _KEPT}
+    return msgspec.json.encode(Exported(**about, messages=rows))
 
 
 def markdown(chat: Chat, messages: list[Message]) -> str:
@@ -67,33 +82,45 @@ def markdown(chat: Chat, messages: list[Message]) -> str:
     return "\n".join(parts)
 
 
-def parse(body: bytes, owner: str) -> tuple[Chat, list[Message]]:
-    """The chat of an exported file, with new ids.
-
-    :raises BadRequest: if it is none, naming the place
-    """
+def parse(body: bytes) -> Exported:
+    """:raises BadRequest: if it is no chat of ours, naming the place"""
     try:
-        exported = msgspec.json.decode(body, type=Exported)
+        return msgspec.json.decode(body, type=Exported)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise BadRequest(f"This is no chat exported as JSON: {error}.") from error
+
+
+def built(exported: Exported, owner: str) -> tuple[Chat, list[Message]]:
+    """The chat of a file, with new ids.
+
+    :raises BadRequest: if it cannot be kept, naming the place
+    """
     said = (text for message in exported.messages for text in (message.content, message.reasoning))
-    texts = [exported.title, exported.system or "", *said]
-    if not exported.title.strip() or any("\0" in text for text in texts):
+    if not exported.title.strip() or any("\0" in text for text in (exported.title, exported.system or "", *said)):
         raise BadRequest("The title is empty, or a text has a NUL character. Leave it out.")
     ids = {message.id: new_id() for message in exported.messages}
     if len(ids) < len(exported.messages):
         raise BadRequest("Two messages of this file have the same id.")
+    chat = _chat(exported, owner, ids)
+    return chat, [_message(message, ids, chat) for message in exported.messages]
+
+
+def _chat(exported: Exported, owner: str, ids: dict[str, str]) -> Chat:
     now = now_ms()
-    chat = Chat(
+    created = exported.created_at or exported.updated_at or now
+    return Chat(
         id=new_id(),
         owner=owner,
         title=exported.title,
+        titled="user",
         leaf_id=ids.get(exported.leaf_id or "", next(reversed(ids.values()), None)),
-        created_at=exported.created_at or now,
-        updated_at=now,
+        created_at=created,
+        updated_at=exported.updated_at or now,
         system=exported.system,
+        params=dict[str, Any](**exported.params),
+        pinned=exported.pinned and not exported.archived,
+        archived=exported.archived,
     )
-    return chat, [_message(message, ids, chat) for message in exported.messages]
 
 
 def _message(exported: ExportedMessage, ids: dict[str, str], chat: Chat) -> Message:

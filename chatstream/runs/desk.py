@@ -60,6 +60,8 @@ class Desk:
         self.paces = Paces(settings)
         """How often upstream is read."""
         self._drained_by = math.inf
+        self.listeners: list[Callable[[Run], None]] = []
+        """Told of each Run that has ended, once that is stored. They must not wait."""
 
     def open(self) -> None:
         """Start the desk's own greenlets."""
@@ -191,6 +193,8 @@ class Desk:
 
     def _forget(self, run: Run) -> None:
         self._unstored.pop(run.id, None)
+        for heard in self.listeners:
+            heard(run)
 
     def _abandon(self, run: Run) -> None:
         if run.id in self._live:

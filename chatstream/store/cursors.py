@@ -11,8 +11,12 @@ _FORM = re.compile("([0-9]{1,15})-([0-9a-f]{24})")
 def page(found: list[Chat], limit: int) -> Page:
     """The page, given up to one chat more than its limit."""
     shown = found[:limit]
-    last = shown[-1] if len(found) > limit else None
-    return Page(shown, f"{last.updated_at}-{last.id}" if last else None)
+    return Page(shown, behind(shown[-1]) if len(found) > limit else None)
+
+
+def behind(chat: Chat) -> str:
+    """The cursor to the chats that come after this one."""
+    return f"{chat.updated_at}-{chat.id}"
 
 
 def parse(before: str) -> tuple[int, str]:

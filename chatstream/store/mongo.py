@@ -33,9 +33,10 @@ from chatstream.store.mongo_documents import (
     with_end_apart,
 )
 from chatstream.store.mongo_errors import translated
-from chatstream.store.mongo_search import Search
+from chatstream.store.mongo_search import NEWEST, Search, older_than
 from chatstream.store.mongo_submissions import PATIENCE_S, Submissions
-from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission
+from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Shelf, Submission
+from chatstream.store.words import folded
 from chatstream.wire.events import RunEvent
 
 IMPORT_S, INDEXING_S = 60.0, 3600.0
@@ -106,6 +107,24 @@ class MongoStore:
             found = list(islice(chats, limit + 1))
         return cursors.page([to_record(Chat, document) for document in found], limit)
 
+    def shelf(self, owner: str, shelf: Shelf, before: str | None, limit: int) -> Page:
+        place = cursors.parse(before) if before is not None else None
+        lying = {"archived": shelf == "archived", "pinned": shelf == "pinned"}
+        with translated():
+            found = self._collection("chats").find({**lying, **older_than(owner, place)}).sort(NEWEST).limit(limit + 1)
+            return cursors.page([to_record(Chat, document) for document in found], limit)
+
+    def shared(self, token: str) -> Chat | None:
+        return self._one("chats", Chat, {"share": {"$eq": token, "$type": "string"}})  # as the index has them
+
+    def passage(self, owner: str, chat_id: str, words: str) -> str | None:
+        where = {"owner": owner, "chat_id": chat_id}
+        with translated():
+            for word in folded(words):
+                if found := self._collection("messages").find_one({**where, "words": word}, {"content": 1}):
+                    return str(found["content"])
+        return None
+
     def messages(self, owner: str, chat_id: str) -> list[Message]:
         where = {"chat_id": chat_id, "owner": owner}
         oldest = [("created_at", ASCENDING), ("_id", ASCENDING)]
@@ -117,6 +136,12 @@ class MongoStore:
         with translated():
             where = {"_id": chat_id, "owner": owner}
             return self._collection("chats").update_one(where, {"$set": changed(fields)}).matched_count > 0
+
+    def entitle(self, owner: str, chat_id: str, title: str) -> bool:
+        untitled = {"_id": chat_id, "owner": owner, "titled": "words"}
+        given = {"$set": changed({"title": title, "titled": "model"})}
+        with translated():
+            return self._collection("chats").update_one(untitled, given).matched_count > 0
 
     def delete(self, owner: str, chat_id: str) -> None:
         mine = {"chat_id": chat_id, "owner": owner}

@@ -17,6 +17,8 @@ _PORTION = 1000
 _NEWS_S = 5.0
 _TEXTS = {"chats": "title", "messages": "content"}
 """What the words of each collection's documents are taken from; older versions had MongoDB's text index on it."""
+_LACKED = {"pinned": False, "archived": False, "titled": "user"}
+"""What chats of older versions are given, so that indexes find them; their titles may be a person's."""
 _NAMED = {"request_id": {"$type": "string"}}
 _REPLACED = {"chats": ["title_text"], "messages": ["content_text", "chat_id_1_created_at_1"]}
 
@@ -28,6 +30,8 @@ def prepare(database: Database[Document]) -> None:
     for name, text in _TEXTS.items():
         if f"{text}_text" in present[name]:
             _add_words(database[name], text)
+    for field, value in _LACKED.items():
+        database["chats"].update_many({field: {"$exists": False}}, {"$set": {field: value}})
     for name, models in _models().items():
         database[name].create_indexes(models)
     for name, replaced in _REPLACED.items():  # last: a start that is broken off goes on where it was
@@ -37,7 +41,12 @@ def prepare(database: Database[Document]) -> None:
 
 def _models() -> dict[str, list[IndexModel]]:
     return {
-        "chats": [_index(owner=1, updated_at=-1, _id=-1), _index(owner=1, words=1, _id=1)],
+        "chats": [
+            _index(owner=1, updated_at=-1, _id=-1),
+            _index(owner=1, archived=1, pinned=1, updated_at=-1, _id=-1),
+            _index({"unique": True, "partialFilterExpression": {"share": {"$type": "string"}}}, share=1),
+            _index(owner=1, words=1, _id=1),
+        ],
         "messages": [_index(chat_id=1, created_at=1, _id=1), _index(owner=1, words=1, chat_id=1)],
         "runs": [
             _index({"unique": True, "partialFilterExpression": _NAMED}, owner=1, request_id=1),

@@ -40,7 +40,7 @@ class Search:
         self._before = before
 
     def newest(self) -> Cursor[Document]:
-        return self._chats.find(self._older_than(self._before)).sort(NEWEST)
+        return self._chats.find(older_than(self._owner, self._before)).sort(NEWEST)
 
     def with_words(self, text: str) -> Iterator[Document]:
         """Found as they are asked for; none where the text has no word."""
@@ -54,17 +54,9 @@ class Search:
                 yield from self._rest(words, few, some[-1])
                 return
 
-    def _older_than(self, before: tuple[int, str] | None) -> Document:
-        if before is None:
-            return {"owner": self._owner}
-        at, chat_id = before
-        # The first condition bounds the index; for the same millisecond the ids decide.
-        same = {"$or": [{"updated_at": {"$lt": at}}, {"_id": {"$lt": chat_id}}]}
-        return {"owner": self._owner, "updated_at": {"$lte": at}, **same}
-
     def _rest(self, words: Sequence[str], chat_ids: set[str], last: Document) -> Iterator[Document]:
         """Those of these chats that are older than the last one looked at. They are few: the server sorts them."""
-        where = {**self._older_than((last["updated_at"], last["_id"])), "_id": {"$in": list(chat_ids)}}
+        where = {**older_than(self._owner, (last["updated_at"], last["_id"])), "_id": {"$in": list(chat_ids)}}
         for some in _slices(self._chats.find(where).hint("_id_").sort(NEWEST).batch_size(SLICE)):
             yield from self._having(words, some)
 
@@ -97,6 +89,16 @@ class Search:
         for found in collection.aggregate([theirs, {"$limit": most + 1}, counted]):
             return set(found["ids"]) if found["n"] <= most else None
         return set()
+
+
+def older_than(owner: str, before: tuple[int, str] | None) -> Document:
+    """The owner's chats behind that place in the list; None for all."""
+    if before is None:
+        return {"owner": owner}
+    at, chat_id = before
+    # The first condition bounds the index; for the same millisecond the ids decide.
+    same = {"$or": [{"updated_at": {"$lt": at}}, {"_id": {"$lt": chat_id}}]}
+    return {"owner": owner, "updated_at": {"$lte": at}, **same}
 
 
 def _slices(cursor: Cursor[Document]) -> Iterator[list[Document]]:

@@ -7,7 +7,7 @@ be reached or written within about 3 seconds. A query for somebody else's record
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission
+from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Shelf, Submission
 from chatstream.wire.events import RunEvent
 
 
@@ -17,16 +17,31 @@ class ChatStore(Protocol):
     def chat(self, owner: str, chat_id: str) -> Chat | None: ...
 
     def chats(self, owner: str, words: str, before: str | None, limit: int) -> Page:
-        """Newest first; with `words`, those in whose title and messages all of them stand.
+        """All of them, newest first; with `words`, those in whose title and messages all of them stand.
 
         :raises BadRequest: if `before` is no cursor of ours
         """
+
+    def shelf(self, owner: str, shelf: Shelf, before: str | None, limit: int) -> Page:
+        """Those that lie there, newest first.
+
+        :raises BadRequest: if `before` is no cursor of ours
+        """
+
+    def shared(self, token: str) -> Chat | None:
+        """The chat, whosever it is, that is shared under this token."""
+
+    def passage(self, owner: str, chat_id: str, words: str) -> str | None:
+        """The text of a message in which one of the words stands, if there is one among the chat's first thousand."""
 
     def messages(self, owner: str, chat_id: str) -> list[Message]:
         """The whole tree, in the order of creation."""
 
     def change(self, owner: str, chat_id: str, fields: Mapping[str, Any]) -> bool:
-        """Set `title`, `system` or `tools`. Whether there was such a chat."""
+        """Set fields of the chat that are its owner's to choose. Whether there was such a chat."""
+
+    def entitle(self, owner: str, chat_id: str, title: str) -> bool:
+        """Give it the model's title, if nobody has given it one. Whether that was so."""
 
     def delete(self, owner: str, chat_id: str) -> None:
         """Remove the chat with all that belongs to it; no error when it is gone already."""

@@ -40,6 +40,19 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
     """What the model is told before the conversation."""
     tools: list[str] = []
     """Names of this server's tools that the model may call here."""
+    params: dict[str, Any] = {}
+    """What is chosen for its answers: any of `model`, `temperature`, `top_p`, `max_tokens`."""
+    pinned: bool = False
+    archived: bool = False
+    """No chat is both."""
+    titled: Literal["words", "model", "user"] = "words"
+    """Who gave the title: the question's first words, the model, or a person, whom nobody overrules."""
+    share: str | None = None
+    """The token of its read-only page, if there is one."""
+
+
+Shelf = Literal["pinned", "listed", "archived"]
+"""Where a chat lies."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,9 +8,17 @@ CREATE TABLE IF NOT EXISTS chats (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   system TEXT,
-  tools TEXT NOT NULL DEFAULT '[]'
+  tools TEXT NOT NULL DEFAULT '[]',
+  params TEXT NOT NULL DEFAULT '{}',
+  pinned INTEGER NOT NULL DEFAULT 0,
+  archived INTEGER NOT NULL DEFAULT 0,
+  titled TEXT NOT NULL DEFAULT 'user',
+  share TEXT
 );
+-- The list is read shelf by shelf, a search reads all of them.
 CREATE INDEX IF NOT EXISTS chats_newest ON chats (owner, updated_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS chats_shelved ON chats (owner, archived, pinned, updated_at DESC, id DESC);
+CREATE UNIQUE INDEX IF NOT EXISTS chats_shared ON chats (share) WHERE share IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS messages (
   n INTEGER PRIMARY KEY,

@@ -9,13 +9,26 @@ import msgspec
 
 from chatstream.errors import StoreUnavailable
 from chatstream.store import cursors, sqlite_older
-from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Submission, check_place
+from chatstream.store.records import (
+    Batch,
+    Chat,
+    Ending,
+    Message,
+    Order,
+    Page,
+    RunRecord,
+    Shelf,
+    Submission,
+    check_place,
+)
 from chatstream.store.sqlite_rows import R, columns, to_record, to_value
 from chatstream.store.sqlite_threads import Readers, Writer, connect, translated
-from chatstream.store.words import terms
+from chatstream.store.words import pattern, terms
 from chatstream.wire.events import RunEvent, assembled, pack, unpack
 
 SCHEMA = Path(__file__).with_name("schema.sql")
+LOOKED_AT = 1000
+"""Messages of a chat in which a passage is looked for: reading them takes a thread some milliseconds."""
 
 
 class SqliteStore:
@@ -38,6 +51,7 @@ class SqliteStore:
         with translated():
             connection = connect(self._path, "rwc")
             connection.execute("PRAGMA busy_timeout = 5000")  # workers start together; nothing is served yet
+            sqlite_older.add_columns(connection)
             connection.executescript(SCHEMA.read_text())
             sqlite_older.take_over(connection)
             connection.close()
@@ -55,15 +69,35 @@ class SqliteStore:
         rows = self._rows(Chat, "chats WHERE id = ? AND owner = ?", chat_id, owner)
         return rows[0] if rows else None
 
+    def shared(self, token: str) -> Chat | None:
+        rows = self._rows(Chat, "chats WHERE share = ?", token)
+        return rows[0] if rows else None
+
+    def shelf(self, owner: str, shelf: Shelf, before: str | None, limit: int) -> Page:
+        where = "owner = ? AND archived = ? AND pinned = ?"
+        return self._page(where, [owner, shelf == "archived", shelf == "pinned"], before, limit)
+
     def chats(self, owner: str, words: str, before: str | None, limit: int) -> Page:
-        where: list[str] = ["owner = ?"]
-        values: list[object] = [owner]
+        if not words.strip():
+            return self._page("owner = ?", [owner], before, limit)
+        where = "owner = ? AND n IN (SELECT rowid FROM words WHERE words MATCH ?)"
+        return self._page(where, [owner, " ".join(f'"{word}"' for word in terms(words)) or '""'], before, limit)
+
+    def passage(self, owner: str, chat_id: str, words: str) -> str | None:
+        query = "SELECT content FROM messages WHERE chat_id = ? AND owner = ? ORDER BY n LIMIT ?"
+        any_word = pattern(words)
+
+        def job(c: sqlite3.Connection) -> str | None:
+            rows = c.execute(query, (chat_id, owner, LOOKED_AT))
+            return next((row["content"] for row in rows if any_word.search(row["content"])), None)
+
+        return self._readers.run(job)
+
+    def _page(self, condition: str, values: list[object], before: str | None, limit: int) -> Page:
+        where = [condition]
         if before is not None:
             where.append("(updated_at, id) < (?, ?)")
             values += cursors.parse(before)
-        if words.strip():
-            where.append("n IN (SELECT rowid FROM words WHERE words MATCH ?)")
-            values.append(" ".join(f'"{word}"' for word in terms(words)) or '""')
         newest = f"chats WHERE {' AND '.join(where)} ORDER BY updated_at DESC, id DESC LIMIT ?"
         return cursors.page(self._rows(Chat, newest, *values, limit + 1), limit)
 
@@ -72,6 +106,10 @@ class SqliteStore:
 
     def change(self, owner: str, chat_id: str, fields: Mapping[str, Any]) -> bool:
         return self._writer.run(lambda c: _change(c, owner, chat_id, fields)) > 0
+
+    def entitle(self, owner: str, chat_id: str, title: str) -> bool:
+        query = "UPDATE chats SET title = ?, titled = 'model' WHERE id = ? AND owner = ? AND titled = 'words'"
+        return self._writer.run(lambda c: c.execute(query, (title, chat_id, owner)).rowcount) > 0
 
     def delete(self, owner: str, chat_id: str) -> None:
         def job(c: sqlite3.Connection) -> None:

@@ -10,7 +10,15 @@ import sqlite3
 import time
 from collections.abc import Iterator
 
-_ADDED = {"system": "TEXT", "tools": "TEXT NOT NULL DEFAULT '[]'"}
+_ADDED = {
+    "system": "TEXT",
+    "tools": "TEXT NOT NULL DEFAULT '[]'",
+    "params": "TEXT NOT NULL DEFAULT '{}'",
+    "pinned": "INTEGER NOT NULL DEFAULT 0",
+    "archived": "INTEGER NOT NULL DEFAULT 0",
+    "titled": "TEXT NOT NULL DEFAULT 'user'",  # it may be a person's
+    "share": "TEXT",
+}
 """Columns of `chats` that databases of older versions lack."""
 _WORDS_BY_MESSAGE = ("message_words", "chat_words")
 _PORTION = 200
@@ -22,7 +30,6 @@ _log = logging.getLogger(__name__)
 
 def take_over(c: sqlite3.Connection) -> None:
     """Bring a database with today's tables, and whatever an older version left, up to date."""
-    _add_columns(c)
     if _exists(c, "run_events"):
         _move_events(c)
     if _exists(c, "message_words"):
@@ -35,11 +42,14 @@ def _exists(c: sqlite3.Connection, table: str) -> bool:
     return c.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)).fetchone() is not None
 
 
-def _add_columns(c: sqlite3.Connection) -> None:
+def add_columns(c: sqlite3.Connection) -> None:
+    """Columns that are new, in a database that has the table: before today's schema, whose indexes need them."""
+    c.execute("BEGIN IMMEDIATE")
     present = {row["name"] for row in c.execute("PRAGMA table_info(chats)")}
-    for name, kind in _ADDED.items():
+    for name, kind in _ADDED.items() if present else ():
         if name not in present:
             c.execute(f"ALTER TABLE chats ADD COLUMN {name} {kind}")
+    c.execute("COMMIT")
 
 
 def _move_events(c: sqlite3.Connection) -> None:

@@ -8,7 +8,8 @@ import msgspec
 
 from chatstream.store.records import Chat, Message, RunRecord
 
-_JSON = {"error", "usage", "timings", "tool_calls", "tools"}
+_JSON = {"error", "usage", "timings", "tool_calls", "tools", "params"}
+_FLAGS = {"pinned", "archived"}
 
 _SEQ = (
     "max(seq, coalesce((SELECT last FROM run_batches WHERE run_id = runs.id ORDER BY first DESC LIMIT 1), 0)) AS seq"
@@ -33,6 +34,8 @@ def to_record(kind: type[R], row: sqlite3.Row) -> R:
     for name in _JSON & fields.keys():
         if fields[name] is not None:
             fields[name] = msgspec.json.decode(fields[name])
+    for name in _FLAGS & fields.keys():
+        fields[name] = bool(fields[name])
     return kind(**fields)
 
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from unicodedata import normalize
+from functools import cache
+from unicodedata import combining, normalize
 
 import gevent
 
@@ -45,3 +46,27 @@ def _pieces(text: str) -> Iterator[str]:
         end = gap.start() if gap else len(text)
         yield text[begin:end]
         begin = end
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """Finds the words of a text wherever one stands, whatever its case and accents, as searching does; so that they
+    can be shown. It finds nothing for a text without words."""
+    words = sorted({word[:LONGEST] for word in folded(text)}, key=len, reverse=True)
+    either = "|".join("".join(map(_letter, word)) for word in words) or "(?!)"
+    return re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])", re.IGNORECASE)
+
+
+def _letter(letter: str) -> str:
+    """A letter with any accents, in one character or in several."""
+    return f"[{letter}{''.join(_accented().get(letter, ()))}][\u0300-\u036f]*"
+
+
+@cache
+def _accented() -> dict[str, list[str]]:
+    """The characters that are a letter with accents."""
+    found: dict[str, list[str]] = {}
+    for character in map(chr, range(0xC0, 0x2000)):
+        plain = normalize("NFD", character.casefold())
+        if len(plain) > 1 and all(map(combining, plain[1:])):
+            found.setdefault(plain[0], []).append(character)
+    return found

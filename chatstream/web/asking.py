@@ -45,7 +45,10 @@ def _start(body: ChatBody, session: str | None) -> RunRecord:
     composed = s.chats.compose(OWNER, body.chat_id, question, s.desk.worker, s.desk.lease())
     tools = Tools(s.tools.only(composed.submission.chat.tools), s.settings.tool_s, s.settings.tool_rounds)
     ask = _ask(body, model, composed.messages)
-    return s.desk.start(composed.submission, Dialogue(functools.partial(s.gateway.open, provider), ask, tools))
+    record = s.desk.start(composed.submission, Dialogue(functools.partial(s.gateway.open, provider), ask, tools))
+    if record.id == composed.submission.run.id:  # else it was asked before
+        s.titler.expect(composed, provider, model)
+    return record
 
 
 def _question(body: ChatBody, session: str | None, model: str) -> Question:

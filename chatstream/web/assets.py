@@ -3,6 +3,7 @@
 `/static/` serves the same files, for those who link to them from elsewhere; there a browser asks each time.
 """
 
+import re
 import time
 from functools import lru_cache
 from hashlib import sha256
@@ -13,15 +14,14 @@ from flask import Blueprint, Response, current_app, send_from_directory, url_for
 blueprint = Blueprint("assets", __name__, url_prefix="/assets")
 
 SHEETS = (
-    *("tokens", "base", "layout", "components/button", "components/wordmark", "components/sidebar"),
+    *("tokens", "base", "layout", "components/button", "components/wordmark", "components/sidebar", "components/chats"),
     *("components/topbar", "components/menu", "components/welcome", "components/message", "components/markdown"),
-    *("components/code", "components/composer"),
-    *("components/notice", "components/trouble"),
+    *("components/code", "components/composer", "components/notice", "components/trouble", "components/share"),
+    *("components/transfer",),
 )
 """In the order of the cascade. They are sent as one file: a page waits for all of them before it shows anything."""
 WORKER = "js/worker.js"
-ELSEWHERE = {"api.js", "back.js", "boot.js", "main.js", "streaming-chat.js", "types.js", "worker.js"}
-"""Scripts that are no module of the chat page."""
+_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
 
 
 @blueprint.get("/<version>/page.css")
@@ -46,14 +46,20 @@ def asset(name: str) -> str:
 
 
 @blueprint.app_template_global()
-def modules() -> list[str]:
-    """What main.js imports, itself or through others: a browser that is told of all at once asks for all at once."""
-    return _modules(Path(str(current_app.static_folder)), present_version())
+def modules(script: str) -> list[str]:
+    """What a script imports, itself or through others: a browser that is told of all at once asks for all at once."""
+    return _modules(Path(str(current_app.static_folder)), script, present_version())
 
 
-@lru_cache(maxsize=1)
-def _modules(folder: Path, _: str) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.glob("js/**/*.js") if path.name not in ELSEWHERE)
+@lru_cache(maxsize=8)
+def _modules(folder: Path, script: str, _: str) -> list[str]:
+    found, unread = set[Path](), [folder / script]
+    while unread:
+        path = unread.pop()
+        imported = {(path.parent / name).resolve() for name in _IMPORT.findall(path.read_text())} - found
+        found |= imported
+        unread += imported
+    return sorted(str(path.relative_to(folder)) for path in found)
 
 
 def present_version() -> str:

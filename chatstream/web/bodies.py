@@ -1,7 +1,7 @@
 """Request bodies: JSON into checked structures, or an error that says what to change."""
 
 import json
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from flask import request
@@ -54,6 +54,9 @@ class ChangeBody(msgspec.Struct, frozen=True):
     title: str | None = None
     system: System | None = None
     tools: ToolNames | None = None
+    params: Sampling | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
 
 
 def read(kind: type[T], limit: int = BODY_MAX) -> T:
@@ -76,6 +79,17 @@ def parse(body: bytes, kind: type[T]) -> T:
     except (msgspec.DecodeError, UnicodeError) as error:
         raise BadRequest(_why_unreadable(body, error)) from error
     return value
+
+
+def chosen(sampling: Sampling) -> dict[str, Any]:
+    """What is chosen there, by name.
+
+    :raises BadRequest: for a model whose name has a NUL character
+    """
+    found = {name: value for name, value in msgspec.structs.asdict(sampling).items() if value is not None}
+    if "\0" in found.get("model", ""):
+        raise BadRequest("model has a NUL character. Leave it out.")
+    return found
 
 
 def check_values(body: bytes) -> None:

@@ -1,21 +1,20 @@
 """Section 1 of docs/api.md: chats, and the answers recorded in them."""
 
 import re
+from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, jsonify, request
 
 from chatstream.access import OWNER
-from chatstream.chats import transfer
 from chatstream.errors import BadRequest
-from chatstream.store.records import is_id
-from chatstream.web import asking, bodies, present, streams
+from chatstream.store.records import Chat, is_id
+from chatstream.web import asking, bodies, present, sidebar, streams
 from chatstream.web.services import services
 
 blueprint = Blueprint("chat", __name__)
 
 PAGE_MAX = 200
-WORDS_MAX = 200
 
 
 @blueprint.post("/chat")
@@ -39,51 +38,42 @@ def history(chat_id: str) -> Response:
 
 @blueprint.get("/chats")
 def listing() -> Response:
-    words, limit = request.args.get("q", ""), request.args.get("limit", "50")
+    words, limit = sidebar.searchable(request.args.get("q", "")), request.args.get("limit", "50")
     if not re.fullmatch("[0-9]{1,4}", limit) or not 1 <= int(limit) <= PAGE_MAX:
         raise BadRequest(f"limit must be a whole number from 1 to {PAGE_MAX}.")
-    page = services().chats.page(OWNER, searchable(words), request.args.get("before") or None, int(limit))
-    return jsonify(chats=[present.chat(chat) for chat in page.chats], before=page.before)
+    archived = request.args.get("archived", "0")
+    if archived not in ("0", "1"):
+        raise BadRequest("archived must be 0 or 1.")
+    page = sidebar.found(words, archived == "1", request.args.get("before") or None, int(limit))
+    return jsonify(chats=[_listed(chat, words) for chat in page.chats], before=page.before)
+
+
+def _listed(chat: Chat, words: str) -> dict[str, Any]:
+    found = {"found": present.marked(services().chats.marked(chat, words))} if words.strip() else {}
+    return {**present.chat(chat), **found}
 
 
 @blueprint.patch("/chat/<chat_id>")
 def change(chat_id: str) -> Response:
-    s, body = services(), bodies.read(bodies.ChangeBody)
-    if body == bodies.ChangeBody():
-        raise BadRequest("There is nothing to change: send title, system or tools.")
-    tools = s.tools.check(body.tools) if body.tools is not None else None
+    body = bodies.read(bodies.ChangeBody)
+    fields = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
+    if not fields:
+        raise BadRequest(f"There is nothing to change: send any of {', '.join(body.__struct_fields__)}.")
+    if body.pinned and body.archived:
+        raise BadRequest("A chat cannot be pinned and archived. Send one of them.")
     if "\0" in (body.system or ""):
         raise BadRequest("system has a NUL character. Leave it out.")
-    chat = s.chats.change(OWNER, checked(chat_id), title=body.title, system=body.system, tools=tools)
-    return jsonify(present.settled(chat))
+    if body.tools is not None:
+        fields["tools"] = services().tools.check(body.tools)
+    if body.params is not None:
+        fields["params"] = bodies.chosen(body.params)
+    return jsonify(present.settled(services().chats.change(OWNER, checked(chat_id), fields)))
 
 
 @blueprint.delete("/chat/<chat_id>")
 def delete(chat_id: str) -> Response:
     remove(checked(chat_id))
     return Response(status=204)
-
-
-@blueprint.get("/chat/<chat_id>/export")
-def export(chat_id: str) -> Response:
-    chats = services().chats
-    chat = chats.get(OWNER, checked(chat_id))
-    form = request.args.get("format", "json")
-    if form == "json":
-        body, kind, ending = transfer.export(chat, chats.history(chat)), "application/json", "json"
-    elif form == "markdown":
-        body, kind, ending = transfer.markdown(chat, chats.history(chat)).encode(), "text/markdown; charset=utf-8", "md"
-    else:
-        raise BadRequest("format must be json or markdown.")
-    disposition = f'attachment; filename="chat-{chat.id}.{ending}"'
-    return Response(body, content_type=kind, headers={"Content-Disposition": disposition})
-
-
-@blueprint.post("/chats/import")
-def import_() -> tuple[Response, int]:
-    chat, messages = transfer.parse(bodies.content(bodies.IMPORT_MAX), OWNER)
-    services().store.add(chat, messages)
-    return jsonify(present.chat(chat)), 201
 
 
 def remove(chat_id: str) -> None:
@@ -98,8 +88,3 @@ def checked(chat_id: str) -> str:
     if not is_id(chat_id):
         raise BadRequest("A chat's id is 24 hexadecimal digits in lower case.")
     return chat_id
-
-
-def searchable(words: str) -> str:
-    """Search words without what no text can hold, and not too many."""
-    return words.replace("\0", " ")[:WORDS_MAX]

@@ -13,9 +13,9 @@ from chatstream.access import OWNER
 from chatstream.chats.tree import branch
 from chatstream.errors import ChatStreamError
 from chatstream.store.records import Chat, Message, RunRecord, new_id, now_ms
-from chatstream.web import asking, assets, departures, parts, present, streams
+from chatstream.web import asking, assets, departures, parts, present, sidebar, streams
 from chatstream.web.bodies import ChatBody
-from chatstream.web.chat import checked, remove, searchable
+from chatstream.web.chat import checked, remove
 from chatstream.web.services import services
 from chatstream.wire.events import RunEvent, joined, tool_calls
 
@@ -24,9 +24,10 @@ blueprint.register_blueprint(assets.blueprint)
 blueprint.add_app_template_filter(parts.blocks)
 blueprint.add_app_template_test(lambda text: len(text) > parts.LONG, "long")
 
-LISTED = 50
 HEARTBEAT = Markup("<!-- still there -->")
 """HTML's comment, for proxies, and so that a departed reader is noticed."""
+UNWRITTEN = {"content": "", "reasoning": "", "toolCalls": None, "state": "running"}
+"""A message of which all comes live."""
 
 
 @blueprint.get("/")
@@ -68,7 +69,7 @@ def ask() -> Response:
 
 @blueprint.post("/c/<chat_id>/rename")
 def rename(chat_id: str) -> AnyResponse:
-    services().chats.change(OWNER, checked(chat_id), title=request.form.get("title", ""))
+    services().chats.change(OWNER, checked(chat_id), {"title": request.form.get("title", "")})
     return redirect(f"/c/{chat_id}", 303)
 
 
@@ -85,6 +86,17 @@ def _request_id(given: str | None, body: ChatBody) -> str | None:
 
 
 def _live(record: RunRecord) -> Response:
+    chat = services().chats.get(OWNER, record.chat_id)
+    context = {**_context(chat), **written_live(record)}
+    context["messages"] = [m | UNWRITTEN if m["_id"] == record.message_id else m for m in context["messages"]]
+    headers = {"Content-Type": "text/html; charset=utf-8", "X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+    page = Response(stream_template("page.html", **context), headers=headers)
+    departures.attend(page)
+    return page
+
+
+def written_live(record: RunRecord) -> dict[str, Any]:
+    """What _message.html writes an answer from that streams into the page."""
     end: dict[str, Any] = {"state": "running", "error": None}
 
     def pieces() -> Iterator[str | dict[str, Any]]:
@@ -95,14 +107,7 @@ def _live(record: RunRecord) -> Response:
                 if events and events[-1].kind == "end":
                     end.update(state=events[-1].data["state"], error=events[-1].data.get("error"))
 
-    chat = services().chats.get(OWNER, record.chat_id)
-    context = {**_context(chat), "live": pieces(), "live_end": lambda: end}
-    unwritten = {"content": "", "reasoning": "", "toolCalls": None, "state": "running"}  # all of it comes live
-    context["messages"] = [m | unwritten if m["_id"] == record.message_id else m for m in context["messages"]]
-    headers = {"Content-Type": "text/html; charset=utf-8", "X-Accel-Buffering": "no", "Cache-Control": "no-store"}
-    page = Response(stream_template("page.html", **context), headers=headers)
-    departures.attend(page)
-    return page
+    return {"live": pieces(), "live_end": lambda: end}
 
 
 def _pieces(events: list[RunEvent], calls: list[RunEvent]) -> Iterator[str | dict[str, Any]]:
@@ -131,14 +136,10 @@ def _part(chat: Chat, message_id: str | None) -> parts.Part:
 def _context(chat: Chat | None, before: str | None = None) -> dict[str, Any]:
     """What page.html needs, for a new chat, for the end of one, or for what comes before a message."""
     s = services()
-    words = searchable(request.args.get("q", ""))
-    page = s.chats.page(OWNER, words, None, LISTED)
     part = _part(chat, before) if chat else parts.Part([], None)
     provider = s.gateway.providers.default
     return {
-        "chats": [{**present.chat(c), "updatedAt": present.when(c.updated_at)} for c in page.chats],
-        "chatsBefore": page.before,
-        "q": words,
+        **sidebar.context(),
         "chat": {**present.settled(chat), "leafId": chat.leaf_id} if chat else None,
         "tools": [{"name": tool.name, "description": tool.description} for tool in s.tools],
         "messages": [_shown(message) for message in part.messages],
@@ -146,6 +147,7 @@ def _context(chat: Chat | None, before: str | None = None) -> dict[str, Any]:
         "model": s.gateway.default_model(),
         "provider": {"name": provider.name, "demo": provider.demo},
         "promptMax": s.settings.prompt_max,
+        "titles": s.settings.titles == "on",
         "requestId": new_id(),
     }
 

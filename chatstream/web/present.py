@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from chatstream.chats.marks import Marked
 from chatstream.store.records import Chat, Message
 
 
@@ -16,12 +17,27 @@ def iso(ms: int) -> str:
 
 
 def chat(record: Chat) -> dict[str, Any]:
-    return {"_id": record.id, "title": record.title, "updatedAt": iso(record.updated_at)}
+    return {
+        "_id": record.id,
+        "title": record.title,
+        "updatedAt": iso(record.updated_at),
+        "pinned": record.pinned,
+        "archived": record.archived,
+    }
 
 
 def settled(record: Chat) -> dict[str, Any]:
     """With what holds for all its questions."""
-    return {**chat(record), "system": record.system, "tools": record.tools}
+    named = ("system", "tools", "params", "titled", "share")
+    return {**chat(record), **{name: getattr(record, name) for name in named}}
+
+
+def marked(found: Marked) -> dict[str, Any]:
+    """Where the words of a search stand."""
+    return {
+        name: [{"text": piece.text, "found": piece.found} for piece in pieces]
+        for name, pieces in (("title", found.title), ("snippet", found.snippet))
+    }
 
 
 def message(record: Message) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def status(run_id: str) -> Response:
 @blueprint.get("/runs/<run_id>/events")
 def events(run_id: str) -> Response:
     no_head()
-    record, after = find(run_id), _after()
+    record, after = find(run_id), given_after()
     rest = follow(record, after)
     if rest is None:
         return Response(status=204)
@@ -88,7 +88,7 @@ def _was_lost(record: RunRecord) -> bool:
     return bool(last) and recovery.is_lost(last[-1])
 
 
-def _after() -> int:
+def given_after() -> int:
     given = request.headers.get("Last-Event-ID") or request.args.get("after") or "0"
     if not re.fullmatch("[0-9]{1,15}", given):
         raise BadRequest("after (or Last-Event-ID) must be the number of the last frame seen, 0 for all.")

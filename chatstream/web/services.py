@@ -5,6 +5,7 @@ from typing import NamedTuple
 from flask import current_app
 
 from chatstream.chats.service import Chats
+from chatstream.chats.titler import Titler
 from chatstream.runs.desk import Desk
 from chatstream.settings import Settings
 from chatstream.store.ports import Store
@@ -18,6 +19,7 @@ class Services(NamedTuple):
     gateway: Gateway
     desk: Desk
     chats: Chats
+    titler: Titler
     tools: Registry
 
 

@@ -1,9 +1,14 @@
 // @ts-check
 /** @import {Chat} from "./types.js" */
+import { ChatGroups } from "./chat-groups.js";
+import { chatItem, giveOptions, show } from "./chat-item.js";
+import { find } from "./dom.js";
 import { listChats } from "./server.js";
-import { copy, find } from "./dom.js";
 
-/** The list of chats, newest first; older ones come as the reader gets there. */
+/** So far before the list's end older chats are asked for. */
+const AHEAD = "0px 0px 800px 0px";
+
+/** The list of chats, newest first; older ones come as the reader gets there. It shows those that are archived, or the others. */
 export class ChatList {
   #query = "";
   #loading = false;
@@ -14,19 +19,22 @@ export class ChatList {
   constructor(root, current) {
     this.root = root;
     this.current = current;
-    this.items = find(root, "#chat-list", HTMLElement);
+    this.archived = root.dataset.archived !== undefined;
+    this.#query = new URLSearchParams(location.search).get("q")?.trim() ?? "";
+    this.groups = new ChatGroups(find(root, "#chat-list", HTMLElement), () => this.#query !== "");
     this.note = find(root, "#chats-note", HTMLElement);
     this.olderButton = find(root, "#older", HTMLButtonElement);
-    for (const item of this.items.children) giveOptions(/** @type {HTMLElement} */ (item));
+    for (const item of this.groups.items) giveOptions(item);
     this.olderButton.addEventListener("click", () => this.#older());
-    new IntersectionObserver(([entry]) => entry?.isIntersecting && this.#older(), { root }).observe(this.olderButton);
+    this.watch = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && this.#older(), { root, rootMargin: AHEAD });
+    this.watch.observe(this.olderButton);
   }
 
   /** Show the chats that the words are in; no words show all. @param {string} query @param {AbortSignal} signal */
   async search(query, signal) {
-    const { chats, before } = await listChats(query ? { q: query } : {}, signal);
+    const { chats, before } = await listChats(this.#asked(query), signal);
     this.#query = query;
-    this.items.replaceChildren(...chats.map((chat) => this.#item(chat)));
+    this.groups.replace(chats.map((chat) => this.#item(chat)));
     this.#more(before);
     this.#explain();
   }
@@ -39,27 +47,24 @@ export class ChatList {
 
   /** @param {string} id @returns {HTMLElement | null} */
   find(id) {
-    return this.items.querySelector(`[data-chat="${id}"]`);
+    return this.groups.root.querySelector(`[data-chat="${id}"]`);
   }
 
-  /** @param {string} id @returns {boolean} false when the list does not show it */
+  /** A chat got a message. @param {string} id @returns {boolean} false when the list does not show it */
   raise(id) {
     const item = this.find(id);
-    if (item && this.#query === "") this.items.prepend(item);
+    if (item) item.dataset.at = String(Date.now());
+    if (item && this.#query === "") this.groups.place(item);
     return item !== null;
   }
 
-  /** @param {Chat} chat */
-  add(chat) {
-    if (this.#query !== "" || this.find(chat._id)) return;
-    this.items.prepend(this.#item(chat));
+  /** Show a chat as it is now, or no more, where it does not belong here. @param {Chat} chat */
+  put(chat) {
+    const item = this.find(chat._id);
+    if (this.#query === "" && chat.archived !== this.archived) return this.remove(chat._id);
+    if (item) show(item, chat);
+    if (this.#query === "") this.groups.place(item ?? this.#item(chat));
     this.#explain();
-  }
-
-  /** @param {string} id @param {string} title */
-  rename(id, title) {
-    const item = this.find(id);
-    if (item) label(item, title);
   }
 
   /** @param {string} id */
@@ -78,7 +83,8 @@ export class ChatList {
 
   /** @param {string} id */
   remove(id) {
-    this.find(id)?.remove();
+    const item = this.find(id);
+    if (item) this.groups.remove(item);
     this.#hidden.delete(id);
     this.#explain();
   }
@@ -88,9 +94,9 @@ export class ChatList {
     if (!before || this.#loading) return;
     this.#loading = true;
     try {
-      const page = await listChats({ ...(this.#query && { q: this.#query }), before });
+      const page = await listChats({ ...this.#asked(this.#query), before });
       const fresh = page.chats.filter((chat) => !this.find(chat._id));
-      this.items.append(...fresh.map((chat) => this.#item(chat)));
+      for (const chat of fresh) this.groups.place(this.#item(chat));
       this.#more(page.before);
     } catch {
       this.olderButton.hidden = false;
@@ -99,40 +105,31 @@ export class ChatList {
     }
   }
 
+  /** @param {string} query @returns {{q?: string, archived?: string}} */
+  #asked(query) {
+    return query ? { q: query } : this.archived ? { archived: "1" } : {};
+  }
+
   /** @param {string | null} before */
   #more(before) {
     this.root.dataset.before = before ?? "";
     this.olderButton.hidden = !before;
+    this.watch.unobserve(this.olderButton); // observed anew it tells of itself, also where it is still in view
+    this.watch.observe(this.olderButton);
   }
 
   /** @param {Chat} chat */
-  #item({ _id, title }) {
-    const item = copy("#chat-template", ".chat-item");
-    item.dataset.chat = _id;
-    item.hidden = this.#hidden.has(_id);
-    const link = find(item, ".chat-link", HTMLAnchorElement);
-    link.href = `/c/${_id}`;
-    if (_id === this.current()) link.setAttribute("aria-current", "page");
-    label(item, title);
+  #item(chat) {
+    const item = chatItem(chat, chat._id === this.current());
+    item.hidden = this.#hidden.has(chat._id);
     return item;
   }
 
   #explain() {
-    const some = this.items.querySelector(".chat-item:not([hidden])") !== null;
-    this.note.hidden = some;
-    const none = this.#query ? `No chat has “${this.#query}” in it.` : "No chats yet. Each one you start is kept here.";
-    this.note.textContent = some ? "" : none;
+    const some = this.groups.root.querySelector(".chat-item:not([hidden])") !== null;
+    this.note.hidden = some && !(this.archived && this.#query === "");
+    if (some) return;
+    const none = this.archived ? "No chat is archived." : "No chats yet. Each one you start is kept here.";
+    this.note.textContent = this.#query ? `No chat has “${this.#query}” in it.` : none;
   }
-}
-
-/** @param {HTMLElement} item as the server sent it */
-function giveOptions(item) {
-  item.append(copy("#chat-template", ".chat-options"));
-  label(item, find(item, ".chat-link", HTMLElement).textContent ?? "");
-}
-
-/** @param {HTMLElement} item @param {string} title */
-function label(item, title) {
-  find(item, ".chat-link", HTMLElement).textContent = title;
-  find(item, ".chat-options", HTMLElement).setAttribute("aria-label", `Options for ${title}`);
 }

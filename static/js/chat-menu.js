@@ -1,4 +1,6 @@
 // @ts-check
+/** @import {Chat} from "./types.js" */
+import { shown } from "./chat-item.js";
 import { find } from "./dom.js";
 
 /** The menu of a chat in the list (one menu, put beside the button that opened it), and renaming in place. */
@@ -9,7 +11,7 @@ export class ChatMenu {
   /**
    * @param {HTMLElement} menu
    * @param {HTMLElement} list
-   * @param {{rename: (id: string, title: string) => void, delete: (id: string, title: string) => void}} listener
+   * @param {{rename: (chat: Chat, title: string) => void, chosen: (action: string, chat: Chat) => void}} listener
    */
   constructor(menu, list, listener) {
     this.menu = menu;
@@ -27,16 +29,30 @@ export class ChatMenu {
     const again = button === this.#button && this.menu.matches(":popover-open");
     if (again) return this.menu.hidePopover();
     this.#button = button;
+    this.#offer(shown(/** @type {HTMLElement} */ (button.closest(".chat-item"))));
     this.menu.showPopover();
     this.#place(button);
-    find(this.menu, "button", HTMLElement).focus();
+    this.#items[0]?.focus();
+  }
+
+  /** What can be done with this chat. @param {Chat} chat */
+  #offer({ _id, pinned, archived }) {
+    const holds = { pinned, unpinned: !pinned, archived, present: !archived };
+    for (const [name, yes] of Object.entries(holds)) {
+      for (const item of this.menu.querySelectorAll(`[data-if="${name}"]`)) item.toggleAttribute("hidden", !yes);
+    }
+    for (const link of this.menu.querySelectorAll("a")) link.href = `/chat/${_id}/export?format=${link.dataset.format}`;
+  }
+
+  get #items() {
+    return /** @type {HTMLElement[]} */ ([...this.menu.querySelectorAll("[role=menuitem]:not([hidden])")]);
   }
 
   /** @param {HTMLElement} button */
   #place(button) {
     const at = button.getBoundingClientRect();
     const below = at.bottom + this.menu.offsetHeight <= innerHeight;
-    this.menu.style.top = `${below ? at.bottom : at.top - this.menu.offsetHeight}px`;
+    this.menu.style.top = `${Math.max(8, below ? at.bottom : at.top - this.menu.offsetHeight)}px`;
     this.menu.style.left = `${Math.max(8, at.right - this.menu.offsetWidth)}px`;
   }
 
@@ -49,7 +65,7 @@ export class ChatMenu {
   #moved(event) {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     event.preventDefault();
-    const items = [...this.menu.querySelectorAll("button")];
+    const items = this.#items;
     const step = event.key === "ArrowDown" ? 1 : -1;
     const at = items.findIndex((item) => item === document.activeElement);
     items.at((at + step) % items.length)?.focus();
@@ -57,19 +73,20 @@ export class ChatMenu {
 
   /** @param {Event} event */
   #chosen(event) {
-    const action = /** @type {HTMLElement} */ (event.target).dataset.action;
+    const chosen = /** @type {HTMLElement} */ (event.target);
     const item = this.#button?.closest(".chat-item");
-    if (!action || !(item instanceof HTMLElement)) return;
+    if (!(item instanceof HTMLElement) || chosen.getAttribute("role") !== "menuitem") return;
     this.menu.hidePopover();
-    const link = find(item, ".chat-link", HTMLAnchorElement);
-    if (action === "rename") this.#edit(item, link);
-    else this.listener.delete(item.dataset.chat ?? "", link.textContent ?? "");
+    const { action } = chosen.dataset;
+    if (action === "rename") this.#edit(item, find(item, ".chat-link", HTMLAnchorElement));
+    else if (action) this.listener.chosen(action, shown(item));
   }
 
   /** @param {HTMLElement} item @param {HTMLAnchorElement} link The title becomes a field: Enter and leaving keep, Esc does not. */
   #edit(item, link) {
+    const chat = shown(item);
     const field = document.createElement("input");
-    Object.assign(field, { className: "chat-rename", value: link.textContent, maxLength: 200, dir: "auto" });
+    Object.assign(field, { className: "chat-rename", value: chat.title, maxLength: 200, dir: "auto" });
     field.setAttribute("aria-label", "Title");
     let open = true;
     const close = (/** @type {boolean} */ keep) => {
@@ -79,7 +96,7 @@ export class ChatMenu {
       const focused = document.activeElement === field;
       field.replaceWith(link);
       if (focused) link.focus();
-      if (keep && title && title !== link.textContent) this.listener.rename(item.dataset.chat ?? "", title);
+      if (keep && title && title !== chat.title) this.listener.rename(chat, title);
     };
     field.addEventListener("blur", () => close(true));
     field.addEventListener("keydown", (event) => {

@@ -20,7 +20,7 @@ export class Conversation {
   /**
    * @param {HTMLElement} main
    * @param {{transcript: Transcript, composer: Composer, tools: import("./tool-choice.js").ToolChoice, notice: Notice, announcer: Announcer}} page
-   * @param {{touched: (chatId: string) => void, gone: () => void}} listener
+   * @param {{touched: (chatId: string) => void, ended: (chatId: string) => void, seen: (chat: import("./types.js").Chat) => void, gone: () => void}} listener
    */
   constructor(main, page, listener) {
     this.main = main;
@@ -29,7 +29,7 @@ export class Conversation {
     this.#upkeep = new Upkeep({
       chatId: () => this.chatId,
       busy: () => this.running,
-      show: (chat) => (page.transcript.show(chat._id, branch(chat)), page.tools.show(chat.tools), void this.resume()),
+      show: (chat) => (page.transcript.show(chat._id, branch(chat)), page.tools.show(chat.tools), listener.seen(chat), void this.resume()),
       gone: () => listener.gone(),
     });
     this.#submissions = new Submissions(() => ({ chatId: this.chatId, stream: page.composer.stream, ...page.tools.ofNew }));
@@ -43,7 +43,6 @@ export class Conversation {
   get chatId() {
     return this.main.dataset.chat || null;
   }
-
   /** @param {string} prompt */
   ask(prompt) {
     const { answer, remove } = this.page.transcript.add(prompt);
@@ -123,6 +122,7 @@ export class Conversation {
       await ended;
       this.page.notice.clear();
       this.page.announcer.say(exchange.answer.summary);
+      if (this.chatId) this.listener.ended(this.chatId);
     } catch (error) {
       exchange.answer.phase.clear();
       if (!exchange.left) failed(/** @type {Error} */ (error));

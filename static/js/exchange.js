@@ -113,7 +113,7 @@ export class Exchange {
   async #follow(after, open) {
     const connected = (/** @type {boolean} */ yes) => this.answer.phase.connected(yes);
     const frame = (/** @type {Frame} */ data) => this.#take(data);
-    const follower = new RunFollower(this.#runId, after, { frame, connected });
+    const follower = new RunFollower(`/runs/${this.#runId}/events`, after, { frame, connected });
     const outcome = await follower.follow(this.#aborter.signal, open);
     if (outcome === "gone") await this.#readBack();
   }

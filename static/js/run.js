@@ -18,12 +18,12 @@ export class RunFollower {
   #after;
 
   /**
-   * @param {string} runId
+   * @param {string} address of its events
    * @param {number} after the number of the last frame already taken
    * @param {{frame: (data: Frame) => void, connected: (yes: boolean) => void}} listener
    */
-  constructor(runId, after, listener) {
-    this.runId = runId;
+  constructor(address, after, listener) {
+    this.address = address;
     this.#after = after;
     this.listener = listener;
   }
@@ -57,7 +57,7 @@ export class RunFollower {
   /** @param {AbortSignal} signal */
   async #connect(signal) {
     await presence.here(signal);
-    const response = await reach(`/runs/${this.runId}/events?after=${this.#after}`, {}, signal, HEAD_MS);
+    const response = await reach(`${this.address}?after=${this.#after}`, {}, signal, HEAD_MS);
     if (response.status === 204 || response.status === 404 || response.status === 410) return undefined;
     if (!response.ok || !response.body) throw new Error(`The server answered with status ${response.status}.`);
     this.listener.connected(true);

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import {ChatPage, ChatWithHistory} from "./types.js" */
+/** @import {Chat, ChatPage, ChatWithHistory} from "./types.js" */
 
 // What the page asks of its server, besides the streams.
 
@@ -33,7 +33,7 @@ export async function request(path, init) {
 }
 
 /**
- * @param {{q?: string, before?: string}} query
+ * @param {{q?: string, archived?: string, before?: string}} query
  * @param {AbortSignal} [signal]
  * @returns {Promise<ChatPage>}
  */
@@ -51,9 +51,21 @@ export async function readChat(id) {
   return response.json();
 }
 
-/** @param {string} id @param {{title?: string, tools?: string[]}} change */
+/** @param {string} id @param {object} change @returns {Promise<Chat>} as it is now */
 export async function changeChat(id, change) {
-  await request(`/chat/${id}`, { method: "PATCH", body: JSON.stringify(change) });
+  const response = await request(`/chat/${id}`, { method: "PATCH", body: JSON.stringify(change) });
+  return response.json();
+}
+
+/** @param {string} id @returns {Promise<{token: string, path: string}>} */
+export async function shareChat(id) {
+  const response = await request(`/chat/${id}/share`, { method: "POST" });
+  return response.json();
+}
+
+/** @param {string} id */
+export async function unshareChat(id) {
+  await request(`/chat/${id}/share`, { method: "DELETE" });
 }
 
 /** @param {string} id The request outlives the page. */

@@ -2,7 +2,7 @@
 /** @import {Chat} from "./types.js" */
 
 /**
- * @typedef {{what: "asked" | "renamed" | "deleted", chat: Chat}} News  What was done to a chat, and its present title.
+ * @typedef {{what: "asked" | "changed" | "deleted", chat: Chat}} News  What was done to a chat, and how it is now.
  */
 
 /** The tabs of one browser tell each other what is done in them. */
@@ -15,7 +15,7 @@ export class Tabs {
   }
 
   /** @param {News["what"]} what @param {Chat} chat */
-  tell(what, { _id, title }) {
-    this.#channel?.postMessage({ what, chat: { _id, title } });
+  tell(what, { _id, title, updatedAt, pinned, archived }) {
+    this.#channel?.postMessage({ what, chat: { _id, title, updatedAt, pinned, archived } });
   }
 }

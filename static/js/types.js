@@ -21,7 +21,9 @@
  * @typedef {{prompt?: string, retry?: string, continue?: string, chatId: string | null, tools?: string[],
  *   requestId: string, stream: boolean}} Submission
  * @typedef {Ids & Ending & {completion: string}} WholeAnswer  What `stream: false` answers.
- * @typedef {{_id: string, title: string}} Chat
+ * @typedef {{text: string, found: boolean}} Piece  Some text, and whether it is a word that was searched.
+ * @typedef {{_id: string, title: string, updatedAt: string, pinned: boolean, archived: boolean, titled?: "words" | "model" | "user",
+ *   found?: {title: Piece[], snippet: Piece[]}}} Chat
  * @typedef {Ending & {_id: string, content: string, reasoning?: string, runId?: string | null,
  *   parentId?: string | null, role?: "user" | "assistant", toolCalls?: ToolCall[] | null}} Message
  * @typedef {{content?: string, reasoning?: string, tool_call?: {id: string, name: string, arguments: string},

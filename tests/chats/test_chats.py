@@ -55,7 +55,7 @@ def test_export_and_parse_keep_the_content(question: str, answer: str, state: An
         message("a", None, content=question),
         message("b", "a", role="assistant", content=answer, state=state, error=error, usage={"total_tokens": 3}),
     ]
-    chat, messages = transfer.parse(transfer.export(CHAT, tree), "me")
+    chat, messages = transfer.built(transfer.parse(transfer.export(CHAT, tree)), "me")
     assert (chat.title, chat.owner, chat.created_at, chat.leaf_id) == (CHAT.title, "me", 1, messages[1].id)
     assert [(m.content, m.state, m.error, m.usage, m.owner) for m in messages] == [
         (m.content, m.state, m.error, m.usage, "me") for m in tree
@@ -64,14 +64,15 @@ def test_export_and_parse_keep_the_content(question: str, answer: str, state: An
 
 
 def test_an_answer_that_was_running_when_exported_is_interrupted() -> None:
-    _, messages = transfer.parse(transfer.export(CHAT, [message("a", None, state="running")]), "me")
+    exported = transfer.parse(transfer.export(CHAT, [message("a", None, state="running")]))
+    _, messages = transfer.built(exported, "me")
     assert messages[0].state == "interrupted"
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"a":' * 100_000, b"\xff"])
 def test_a_file_that_is_no_export(body: bytes) -> None:
     with pytest.raises(BadRequest, match="no chat exported"):
-        transfer.parse(body, "me")
+        transfer.parse(body)
 
 
 def test_markdown_is_the_shown_branch() -> None:
@@ -82,3 +83,29 @@ def test_markdown_is_the_shown_branch() -> None:
     ]
     text = transfer.markdown(CHAT, tree)
     assert text == ("# Häuser 😀\n\n1970-01-01 00:00 UTC\n\n## You\n\nWhy?\n\n## llama (stopped)\n\nBecause.\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ("Why Tides Come Twice", "Why Tides Come Twice"),
+        ('\n"Why Tides Come Twice."\n', "Why Tides Come Twice"),
+        ("**Title: Gezeiten zweimal am Tag**", "Gezeiten zweimal am Tag"),
+        ("« Les marées »", "Les marées"),
+        ("為什麼一天有兩次漲潮。", "為什麼一天有兩次漲潮"),
+        ("", None),
+        ("   \n", None),
+        ('""', None),
+        ("Sure, here is a title:\n\nTides", None),
+        ("word " * 13, None),
+        ("x" * 61, None),
+        ("a\0b", "a b"),
+    ],
+)
+def test_only_a_line_that_can_be_one_is_taken_for_a_title(said: str, title: str | None) -> None:
+    assert titles.sensible(said) == title
+
+
+def test_a_model_is_shown_the_beginnings_only() -> None:
+    (asked,) = titles.task("q" * 10_000, "a" * 10_000)
+    assert len(asked["content"]) < 2 * titles.EXCERPT + 1000

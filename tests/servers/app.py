@@ -43,6 +43,7 @@ class ChatStream(Server):
             "CHATSTREAM_BIND": self.address,
             "CHATSTREAM_DATA_DIR": str(self.folder / "data"),
             "CHATSTREAM_WORKERS": str(self.workers),
+            "CHATSTREAM_TITLES": "off",  # a model server is asked what a test asks it, and nothing else
         }
         return {**kept, **python, **settings, **self.env}
 

@@ -1,6 +1,7 @@
 """One contract, held by every store: SQLite on a real disk, MongoDB as a real one-member replica set."""
 
 from collections.abc import Callable
+from typing import get_args
 
 import gevent
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 
 from chatstream.errors import BadRequest, LeafMoved, NotFound, StoreError
 from chatstream.store.ports import Store
-from chatstream.store.records import Batch, Submission, new_id
+from chatstream.store.records import Batch, Shelf, Submission, new_id
 from tests.store.conftest import ME, OTHER, ending, submission, texts
 
 
@@ -81,6 +82,18 @@ def test_a_question_changes_what_it_chooses_for_the_chat_and_nothing_else(store:
     chat = store.chat(ME, first.chat.id)
     assert chat is not None
     assert (chat.system, chat.tools) == ("Be brief.", [])
+
+
+def test_what_is_chosen_for_a_chat_is_kept_as_it_is(reopen: Callable[[], Store]) -> None:
+    s, store = submission(), reopen()
+    store.begin(s)
+    for params in ({"model": "a/b.c $x", "temperature": 0.25, "top_p": 1.0, "max_tokens": 7}, {}):
+        assert store.change(ME, s.chat.id, {"params": params})
+        chat = reopen().chat(ME, s.chat.id)
+        assert chat is not None
+        assert (chat.params, chat.title) == (params, "Hello")
+    store.begin(msgspec.structs.replace(submission(chat=s.chat, at=3000), chosen={"params": {"top_p": 0.5}}))
+    assert store.chats(ME, "", None, 9).chats[0].params == {"top_p": 0.5}
 
 
 def test_a_turn_in_a_chat_that_was_deleted_leaves_nothing(store: Store) -> None:
@@ -170,6 +183,71 @@ def test_chats_newest_first_page_by_page(store: Store) -> None:
             break
     assert found == [s.chat for s in newest]
     assert store.chats(ME, "", None, 7).before is None
+
+
+def test_every_chat_lies_on_one_shelf_newest_first(store: Store) -> None:
+    begun = [submission(prompt=f"chat {i}", at=1000 + i // 2) for i in range(12)]
+    for s in begun:
+        store.begin(s)
+    for s in begun[::3]:
+        assert store.change(ME, s.chat.id, {"pinned": True})
+    for s in begun[1::3]:
+        assert store.change(ME, s.chat.id, {"archived": True})
+    newest = sorted(begun, key=lambda s: (s.chat.updated_at, s.chat.id), reverse=True)
+    for at, shelf in enumerate(get_args(Shelf)):
+        here = {s.chat.id for s in begun[(0, 2, 1)[at] :: 3]}
+        found, before = [], None
+        while True:
+            page = store.shelf(ME, shelf, before, 3)
+            found += page.chats
+            before = page.before
+            if before is None:
+                break
+        assert [chat.id for chat in found] == [s.chat.id for s in newest if s.chat.id in here]
+        assert {(chat.pinned, chat.archived) for chat in found} == {(shelf == "pinned", shelf == "archived")}
+        assert store.shelf(OTHER, shelf, None, 9).chats == []
+    assert [chat.id for chat in store.chats(ME, "", None, 20).chats] == [s.chat.id for s in newest]
+
+
+def test_the_models_title_never_takes_the_place_of_a_persons(store: Store) -> None:
+    s = submission(prompt="First words")
+    store.begin(s)
+    assert not store.entitle(OTHER, s.chat.id, "Theirs")
+    assert store.entitle(ME, s.chat.id, "By the model")
+    assert not store.entitle(ME, s.chat.id, "By the model again")
+    assert not store.entitle(ME, new_id(), "Nowhere")
+    chat = store.chat(ME, s.chat.id)
+    assert chat is not None
+    assert (chat.title, chat.titled, chat.updated_at) == ("By the model", "model", s.chat.updated_at)
+    assert store.chats(ME, "model", None, 9).chats == [chat]
+    store.change(ME, s.chat.id, {"title": "Mine", "titled": "user"})
+    assert not store.entitle(ME, s.chat.id, "By the model")
+    assert store.chats(ME, "mine", None, 9).chats == [store.chat(ME, s.chat.id)]
+
+
+def test_a_shared_chat_is_found_by_its_token_until_it_has_none(reopen: Callable[[], Store]) -> None:
+    store, other = reopen(), reopen()
+    one, two = submission(), submission()
+    for s in (one, two):
+        store.begin(s)  # neither has a token, which is no token that both have
+    store.change(ME, one.chat.id, {"share": "t1"})
+    shared = other.shared("t1")
+    assert shared is not None
+    assert (shared.id, shared.share) == (one.chat.id, "t1")
+    with pytest.raises(StoreError):
+        store.change(ME, two.chat.id, {"share": "t1"})
+    store.change(ME, one.chat.id, {"share": None})
+    assert [other.shared(token) for token in ("t1", "", "None")] == [None] * 3
+
+
+def test_a_passage_is_a_message_in_which_a_searched_word_stands(store: Store) -> None:
+    s = submission(prompt="Tell me of birds")
+    store.begin(s)
+    store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, 1))], [ending(s, 1, "The HÄRING is a fish")])
+    found = {words: store.passage(ME, s.chat.id, words) for words in ("birds", "haring", "fish birds", "bird", "*", "")}
+    assert found.pop("fish birds") in ("Tell me of birds", "The HÄRING is a fish")
+    assert found == {"birds": "Tell me of birds", "haring": "The HÄRING is a fish", "bird": None, "*": None, "": None}
+    assert store.passage(OTHER, s.chat.id, "birds") is None
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,9 @@ def test_a_database_from_before_system_prompts_and_tools_is_taken_over(tmp_path:
     store = SqliteStore(tmp_path)
     old = store.chat(ME, "c")
     assert old is not None
-    assert (old.title, old.system, old.tools) == ("Old", None, [])
+    assert (old.title, old.system, old.tools, old.params) == ("Old", None, [], {})
+    assert (old.pinned, old.archived, old.titled, old.share) == (False, False, "user", None)
+    assert store.shelf(ME, "listed", None, 9).chats == [old]
     store.change(ME, "c", {"tools": ["clock"]})
     s = submission()
     store.begin(s)
@@ -108,7 +110,8 @@ class SqliteRows:
 
     def insert(self, records: list[Any]) -> None:
         for record in records:
-            fields = {k: v for k, v in to_document(record).items() if k not in ("words", "_id") and v not in (None, [])}
+            given = to_document(record).items()
+            fields = {k: v for k, v in given if k not in ("words", "_id") and v not in (None, [], {})}
             fields["id"] = record.id
             table = "chats" if "title" in fields else "messages"
             marks = ", ".join("?" * len(fields))
@@ -163,4 +166,18 @@ def test_events_that_lay_by_run_are_put_one_after_the_other(tmp_path: Path) -> N
     found = store.run(ME, made.run.id)
     assert found is not None
     assert found.seq == 5
+    store.close()
+
+
+def test_chats_of_an_older_mongodb_are_listed_and_keep_their_titles(mongod: Mongod) -> None:
+    uri, s = mongod.database_uri(f"older_{new_id()}"), submission()
+    with mongod.client() as client:
+        database = client[uri.rpartition("/")[2].partition("?")[0]]
+        lacking = ("pinned", "archived", "titled", "share", "params")
+        database["chats"].insert_one({k: v for k, v in to_document(s.chat).items() if k not in lacking})
+    store = MongoStore(uri)
+    store.prepare()
+    (chat,) = store.shelf(ME, "listed", None, 9).chats
+    assert (chat.id, chat.titled, chat.pinned, chat.params) == (s.chat.id, "user", False, {})
+    assert not store.entitle(ME, s.chat.id, "By the model")
     store.close()

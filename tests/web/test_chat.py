@@ -172,7 +172,7 @@ def test_chats_are_listed_searched_renamed_and_deleted(api: Api, model_server: M
     ids = [api.answer(f"Question number {n}")[0]["chatId"] for n in range(3)]
     listed = api.get("/chats?limit=2").json
     assert [chat["_id"] for chat in listed["chats"]] == [ids[2], ids[1]]
-    assert set(listed["chats"][0]) == {"_id", "title", "updatedAt"}
+    assert set(listed["chats"][0]) == {"_id", "title", "updatedAt", "pinned", "archived"}
     more = api.get(f"/chats?limit=2&before={listed['before']}").json["chats"]
     assert ids[0] in [chat["_id"] for chat in more]
     renamed = api.call("PATCH", f"/chat/{ids[0]}", {"title": " A  new name "})
@@ -204,8 +204,8 @@ def test_export_and_import_carry_the_whole_tree(api: Api) -> None:
     exported = api.get(f"/chat/{ids['chatId']}/export?format=json")
     assert "attachment" in exported.headers["Content-Disposition"]
     imported = api.post("/chats/import", exported.body)
-    assert imported.status == 201
-    before, after = api.history(ids["chatId"]), api.history(imported.json["_id"])
+    assert (imported.status, imported.json["failed"]) == (201, [])
+    before, after = api.history(ids["chatId"]), api.history(imported.json["chats"][0]["_id"])
 
     def shape(messages: list[dict[str, object]]) -> list[object]:
         places = {m["_id"]: n for n, m in enumerate(messages)}
@@ -296,3 +296,16 @@ def test_questions_of_the_same_moment_follow_each_other(api: Api, model_server: 
         shown.append(at["content"])
         at = by_id.get(at["parentId"])
     assert sorted(shown[1::2]) == ["First", *prompts]
+
+
+def test_what_is_chosen_of_the_model_is_kept_by_the_chat(api: Api) -> None:
+    path = f"/chat/{api.answer('Hello')[0]['chatId']}"
+    assert api.get(path).json["params"] == {}
+    chosen = {"model": "test-model", "temperature": 0, "top_p": 0.5, "max_tokens": 7}
+    assert api.call("PATCH", path, {"params": chosen}).json["params"] == chosen
+    assert api.call("PATCH", path, {"title": "Else"}).json["params"] == chosen
+    assert api.call("PATCH", path, {"params": {"temperature": 1, "model": None}}).json["params"] == {"temperature": 1}
+    for wrong in ({"temperature": 3}, {"model": "a\0b"}, {"top_p": 0}, {"max_tokens": "7"}, []):
+        assert api.call("PATCH", path, {"params": wrong}).status == 400
+    assert api.get(path).json["params"] == {"temperature": 1}
+    assert api.call("PATCH", path, {"params": {}}).json["params"] == {}

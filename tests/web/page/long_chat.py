@@ -29,7 +29,7 @@ def imported(api: Api, count: int, **fields: Any) -> str:
     """The id of such a chat."""
     reply = api.post("/chats/import", exported(count, **fields))
     assert reply.status == 201, reply.body
-    return str(reply.json["_id"])
+    return str(reply.json["chats"][0]["_id"])
 
 
 class Listener:

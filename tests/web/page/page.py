@@ -111,7 +111,8 @@ class Page:
     @property
     def chats(self) -> list[str]:
         """The titles in the list of chats."""
-        script = "return [...document.querySelectorAll('.chat-item:not([hidden]) .chat-link')].map((a) => a.innerText)"
+        names = "document.querySelectorAll('.chat-item:not([hidden]) .chat-name')"
+        script = f"return [...{names}].map((name) => name.textContent)"
         return [str(title) for title in self.browser.evaluate(script)]
 
     @property

@@ -70,7 +70,7 @@ def test_earlier_answers_are_not_asked_for_anew(page: Page, api: Api) -> None:
     chat = long_chat.exported(150)
     for message in chat["messages"][1::2]:
         message["state"] = "stopped"
-    chat_id = api.post("/chats/import", chat).json["_id"]
+    chat_id = api.post("/chats/import", chat).json["chats"][0]["_id"]
     page.browser.disable_javascript()
     page.open(f"/c/{chat_id}")
     assert len(page.browser.find_all("button", "Retry")) == 1

@@ -109,7 +109,8 @@ def test_text_that_comes_before_the_scroll_is_told_moves_no_reader(page: Page, m
 # -- what the page is made of
 
 
-OTHERS = {"api.js", "streaming-chat.js", "back.js", "worker.js", *(f"icon-{size}.png" for size in (180, 192, 512))}
+ICONS = {f"icon-{size}.png" for size in (180, 192, 512)}
+OTHERS = {"api.js", "shared.js", "streaming-chat.js", "back.js", "worker.js", *ICONS}
 """What is for other pages than the chat page, or for when it is installed."""
 
 

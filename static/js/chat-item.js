@@ -1,0 +1,59 @@
+// @ts-check
+/** @import {Chat, Piece} from "./types.js" */
+import { copy, find } from "./dom.js";
+
+/** A chat in the list. @param {Chat} chat @param {boolean} current whether it is the open one */
+export function chatItem(chat, current) {
+  const item = copy("#chat-template", ".chat-item");
+  item.dataset.chat = chat._id;
+  const link = find(item, ".chat-link", HTMLAnchorElement);
+  link.href = `/c/${chat._id}`;
+  if (current) link.setAttribute("aria-current", "page");
+  show(item, chat);
+  return item;
+}
+
+/** @param {HTMLElement} item @param {Chat} chat as it is now */
+export function show(item, chat) {
+  item.dataset.at = String(Date.parse(chat.updatedAt));
+  item.toggleAttribute("data-pinned", chat.pinned);
+  item.toggleAttribute("data-archived", chat.archived);
+  const name = find(item, ".chat-name", HTMLElement);
+  name.replaceChildren(...(chat.found ? marked(chat.found.title) : [chat.title]));
+  tell(item, ".chat-away", chat.archived && chat.found ? ["Archived"] : []);
+  tell(item, ".chat-snippet", chat.found ? marked(chat.found.snippet) : []);
+  find(item, ".chat-options", HTMLElement).setAttribute("aria-label", `Options for ${chat.title}`);
+}
+
+/** The chat that an item shows, as far as it tells. @param {HTMLElement} item @returns {Chat} */
+export function shown(item) {
+  const { chat = "", at, pinned, archived } = item.dataset;
+  const title = find(item, ".chat-name", HTMLElement).textContent ?? "";
+  const updatedAt = new Date(Number(at)).toISOString();
+  return { _id: chat, title, updatedAt, pinned: pinned !== undefined, archived: archived !== undefined };
+}
+
+/** Options, for an item as the server sent it. @param {HTMLElement} item */
+export function giveOptions(item) {
+  const button = copy("#chat-template", ".chat-options");
+  button.setAttribute("aria-label", `Options for ${shown(item).title}`);
+  item.append(button);
+}
+
+/** @param {HTMLElement} item @param {string} selector @param {(Node | string)[]} words hidden where there are none */
+function tell(item, selector, words) {
+  const part = item.querySelector(selector);
+  if (!(part instanceof HTMLElement)) return; // the server leaves out what it does not need
+  part.replaceChildren(...words);
+  part.hidden = words.length === 0;
+}
+
+/** @param {Piece[]} pieces */
+function marked(pieces) {
+  return pieces.map(({ text, found }) => {
+    if (!found) return text;
+    const mark = document.createElement("mark");
+    mark.textContent = text;
+    return mark;
+  });
+}

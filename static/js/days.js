@@ -1,0 +1,24 @@
+// @ts-check
+
+const DAY_MS = 86_400_000;
+export const PINNED = "Pinned";
+
+/**
+ * The group of what happened then, by the days where the reader is. chatstream/web/days.py names them the same way.
+ *
+ * @param {number} at
+ * @param {Date} [now]
+ */
+export function day(at, now = new Date()) {
+  const then = new Date(at);
+  const ago = Math.round((midnight(now) - midnight(then)) / DAY_MS); // an hour more or less where clocks are changed
+  if (ago <= 0) return "Today";
+  if (ago === 1) return "Yesterday";
+  if (ago <= 7) return "Previous 7 days";
+  return then.toLocaleDateString("en", { month: "long", year: "numeric" });
+}
+
+/** @param {Date} date */
+function midnight(date) {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}

@@ -1,0 +1,62 @@
+// @ts-check
+import { Answer } from "./answer.js";
+import { letCopy } from "./code-copy.js";
+import { find } from "./dom.js";
+import { Painter } from "./painter.js";
+import { presence } from "./presence.js";
+import { RunFollower } from "./run.js";
+import { EndFollower } from "./scroll.js";
+
+/** How often is looked whether the chat has gone on, while somebody reads. */
+const LOOK_MS = 15_000;
+
+const main = find(document, "#main", HTMLElement);
+const transcript = find(main, "#transcript", HTMLElement);
+const end = new EndFollower(find(main, "#jump", HTMLElement), find(main, "#dock", HTMLElement), transcript);
+const painter = new Painter(end);
+letCopy(transcript);
+const { signal } = new AbortController();
+let following = false;
+
+/** The answer that is being written, to its end; then all as the server shows it. */
+async function follow() {
+  const article = transcript.lastElementChild;
+  if (following || !(article instanceof HTMLElement) || article.dataset.state !== "running") return;
+  following = true;
+  const answer = new Answer(article, painter, find(main, ".model", HTMLElement).textContent ?? "");
+  answer.wait("Waiting for the answer");
+  const follower = new RunFollower(`${main.dataset.path}/events/${article.dataset.id}`, 0, {
+    frame: (frame) => !frame.state && answer.take(frame),
+    connected: (yes) => answer.phase.connected(yes),
+  });
+  await follower.follow(signal);
+  following = false;
+  await look();
+}
+
+/** Shows what was written since. What is there already stays, so that nothing a reader looks at moves. */
+async function look() {
+  if (following || document.hidden) return;
+  const response = await fetch(location.href).catch(() => null);
+  if (response?.status === 404) find(main, "#notice", HTMLElement).hidden = false;
+  if (!response?.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const fresh = [...page.querySelectorAll("#transcript > .message")];
+  const same = fresh.findIndex((article, n) => name(article) !== name(transcript.children[n]));
+  if (same < 0 && fresh.length === transcript.children.length) return;
+  const kept = same < 0 ? fresh.length : same;
+  end.keep(() => {
+    for (const old of [...transcript.children].slice(kept)) old.remove();
+    transcript.append(...fresh.slice(kept));
+  });
+  void follow();
+}
+
+/** @param {Element | undefined} article */
+function name(article) {
+  return article instanceof HTMLElement ? `${article.dataset.id} ${article.dataset.state} ${article.querySelector(".foot")?.childElementCount}` : "";
+}
+
+presence.addEventListener("back", () => void look());
+setInterval(() => void look(), LOOK_MS);
+void follow();

@@ -1,0 +1,249 @@
+"""The list of chats as it is used: its groups, what is done to a chat, what a search shows, and the shared page."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from chatstream.store.records import new_id, now_ms
+from tests.api import Api
+from tests.servers.app import ChatStream
+from tests.servers.chromium import Browser
+from tests.servers.model_server import ModelServer, answer
+from tests.web.conftest import Serve
+from tests.web.page.page import GATED, TIDE, Page, two_tabs
+from tests.web.page.test_weight import spent, work
+
+HOUR = 3_600_000
+LISTED = """return [...document.querySelectorAll('.chat-group')].filter((group) => group.checkVisibility()).map(
+    (group) => [group.querySelector('h2').textContent, group.querySelectorAll('.chat-item:not([hidden])').length])"""
+
+
+@pytest.fixture
+def empty(serve: Serve, browser: Browser, model_server: ModelServer) -> Page:
+    """A new chat on a server without any."""
+    return Page(browser, serve().url).open()
+
+
+@pytest.fixture
+def api(empty: Page) -> Api:
+    return Api(empty.url.removeprefix("http://"))
+
+
+def imported(api: Api, hours: Sequence[float]) -> None:
+    """Chats that were last written in so many hours ago."""
+    now = now_ms()
+    made = [
+        {
+            "format": "chatstream/1",
+            "title": f"Chat {n}",
+            "updatedAt": int(now - ago * HOUR),
+            "messages": [{"id": new_id(), "role": "user", "content": f"Of the sea, {n}"}],
+        }
+        for n, ago in enumerate(hours)
+    ]
+    for at in range(0, len(made), 500):
+        body = "\n".join(map(json.dumps, made[at : at + 500])).encode()
+        assert len(api.call("POST", "/chats/import", body).json["chats"]) == len(made[at : at + 500])
+
+
+def chosen(page: Page, title: str, action: str) -> None:
+    """An action of a chat's menu."""
+    page.click("button", f"Options for {title}")
+    page.browser.wait(lambda: page.browser.find_all("menuitem", action))[0].click()
+
+
+def groups(page: Page) -> list[list[object]]:
+    return list(page.browser.evaluate(LISTED))
+
+
+def test_chats_stand_by_days_where_the_reader_is(empty: Page, api: Api) -> None:
+    imported(api, [0, 0, 24, 72, 24 * 60, 24 * 400])
+    empty.open()
+    before = groups(empty)
+    assert [name for name, _ in before[:3]] == ["Today", "Yesterday", "Previous 7 days"]
+    assert [count for _, count in before] == [2, 1, 1, 1, 1]
+    browser = empty.browser
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # 25 hours lie between them
+        browser.command("Emulation.setTimezoneOverride", timezoneId=zone)
+        empty.open()
+        assert f"timezone={zone}" in browser.evaluate("return document.cookie")
+        told = groups(empty)  # the server learned of the zone from this page, which set it right
+        empty.open()
+        raw = api.get("/", {"Cookie": f"timezone={zone}"}).body.decode()
+        assert groups(empty) == told
+        assert [name for name, _ in told] == [part.split('"')[0] for part in raw.split('data-group="')[1:-1]]
+    browser.command("Emulation.setTimezoneOverride", timezoneId="")
+
+
+def test_pinning_puts_a_chat_first_and_a_new_message_does_not_move_it_out(empty: Page, api: Api) -> None:
+    imported(api, [1, 2, 24 * 40])
+    empty.open()
+    chosen(empty, "Chat 2", "Pin")
+    empty.browser.wait(lambda: empty.chats == ["Chat 2", "Chat 0", "Chat 1"])
+    assert groups(empty)[0] == ["Pinned", 1]
+    empty.reload()
+    assert empty.chats == ["Chat 2", "Chat 0", "Chat 1"]
+    empty.click("link", "Chat 2")
+    empty.ask("One more")
+    empty.wait_state("complete")
+    assert groups(empty)[0] == ["Pinned", 1]
+    chosen(empty, "Chat 2", "Unpin")
+    empty.browser.wait(lambda: empty.chats == ["Chat 2", "Chat 0", "Chat 1"] and groups(empty)[0][0] == "Today")
+
+
+def test_an_archived_chat_can_be_had_back_at_once_and_later(empty: Page, api: Api) -> None:
+    imported(api, [1, 2])
+    empty.open()
+    chosen(empty, "Chat 1", "Pin")
+    empty.browser.wait(lambda: groups(empty)[0] == ["Pinned", 1])
+    chosen(empty, "Chat 1", "Archive")
+    empty.browser.wait(lambda: empty.chats == ["Chat 0"])
+    empty.click("button", "Undo")
+    empty.browser.wait(lambda: empty.chats == ["Chat 1", "Chat 0"])
+    assert groups(empty)[0] == ["Pinned", 1]
+    chosen(empty, "Chat 1", "Archive")
+    empty.browser.wait(lambda: empty.chats == ["Chat 0"])
+    empty.click("link", "Archived")
+    empty.browser.wait(lambda: empty.chats == ["Chat 1"])
+    chosen(empty, "Chat 1", "Unarchive")
+    empty.browser.wait(lambda: empty.chats == [] and "No chat is archived." in empty.browser.text("#chats-note"))
+    empty.open()
+    assert empty.chats == ["Chat 0", "Chat 1"]
+
+
+def test_a_search_marks_the_words_and_runs_no_html(empty: Page, api: Api, model_server: ModelServer) -> None:
+    model_server.script(answer("<img src=x onerror=alert(1)> The Häring swims in the sea."))
+    empty.ask("About <b>fish</b>")
+    empty.wait_state("complete")
+    api.call("PATCH", f"/chat/{empty.chat_id}", {"archived": True})
+    empty.browser.find("searchbox", "Search chats").send_keys("haring fish")
+    marks = "return [...document.querySelectorAll('#chats mark')].map((mark) => mark.textContent)"
+    empty.browser.wait(lambda: sorted(empty.browser.evaluate(marks)) in (["fish", "fish"], ["Häring", "fish"]))
+    assert "Archived" in empty.browser.text("#chats")
+    assert empty.browser.evaluate("return document.querySelectorAll('#chats :is(img, b)').length") == 0
+    empty.open("/?q=haring")
+    assert empty.browser.evaluate(marks) == ["Häring"]
+    assert empty.browser.evaluate("return document.querySelectorAll('#chats :is(img, b)').length") == 0
+
+
+def test_two_thousand_chats_come_as_one_gets_there_the_last_as_lightly_as_the_first(empty: Page, api: Api) -> None:
+    imported(api, [n / 4 for n in range(2000)])
+    empty.open()
+    browser, costs = empty.browser, []
+    for until in (400, 1600, 2000):
+        before = spent(browser)
+        browser.wait(lambda until=until: scrolled(browser) >= until, 60)
+        costs.append(work(before, spent(browser)))
+    assert costs[2] < 5 * costs[0]
+    assert empty.chats == [f"Chat {n}" for n in range(2000)]
+    names = [name for name, _ in groups(empty)]
+    assert len(names) == len(set(names)) >= 4
+
+
+def scrolled(browser: Browser) -> int:
+    """So many chats are there after a scroll to the end of the list."""
+    script = "const list = document.querySelector('#chats'); list.scrollTop = list.scrollHeight;"
+    return int(browser.evaluate(f"{script} return document.querySelectorAll('.chat-item').length"))
+
+
+@pytest.fixture
+def titled(serve: Serve, model_server: ModelServer) -> Iterator[ChatStream]:
+    yield serve(CHATSTREAM_TITLES="on")
+    model_server.reset()
+
+
+def test_the_models_title_comes_to_every_open_page(
+    titled: ChatStream, browser: Browser, model_server: ModelServer
+) -> None:
+    one, two = two_tabs(browser, titled.url)
+    model_server.script(answer("Two bulges."))
+    model_server.script([["gate", "title"], *answer("Why Tides Come Twice")])
+    one.ask("why does the tide come in twice a day")
+    one.wait_state("complete")
+    assert one.chats == ["why does the tide come in twice a day"]
+    two.browser.wait(lambda: two.chats == ["why does the tide come in twice a day"])
+    model_server.release("title")
+    for page in (one, two):
+        page.browser.wait(lambda page=page: page.chats == ["Why Tides Come Twice"], 30)
+    assert one.title == "Why Tides Come Twice · ChatStream"
+
+
+def test_a_chat_is_shared_and_revoked_by_its_dialog(empty: Page, api: Api) -> None:
+    empty.ask("Share me")
+    empty.wait_state("complete")
+    chosen(empty, "Share me", "Share")
+    link = str(empty.browser.wait(lambda: empty.browser.evaluate("return document.querySelector('#share-link').value")))
+    assert link.startswith(f"{empty.url}/s/")
+    assert empty.browser.evaluate("return document.querySelector('#share').open")
+    empty.click("button", "Copy link")
+    empty.browser.wait(lambda: empty.browser.text(".share-news"))
+    assert api.get(link.removeprefix(empty.url)).status == 200
+    empty.click("button", "Stop sharing")
+    empty.browser.wait(lambda: "is not shared any more" in empty.browser.text("#toast"))
+    assert api.get(link.removeprefix(empty.url)).status == 404
+
+
+def test_the_shared_page_follows_the_answer_and_what_comes_after_it(
+    empty: Page, api: Api, model_server: ModelServer
+) -> None:
+    model_server.script(GATED)
+    ids = next(api.ask("Why?").frames())[1]
+    path = api.post(f"/chat/{ids['chatId']}/share").json["path"]
+    empty.open(path)
+    empty.wait_answer("The tide ")
+    model_server.release("more")
+    empty.browser.wait(lambda: empty.state == "complete")
+    assert empty.messages == [("You", "Why?"), ("Assistant", TIDE)]
+    api.answer("And now?", chatId=ids["chatId"])
+    empty.browser.evaluate("dispatchEvent(new Event('online'))")
+    empty.browser.wait(lambda: empty.messages[2:] == [("You", "And now?"), ("Assistant", "Hello world")])
+    assert empty.browser.driver.find_elements(By.CSS_SELECTOR, "form, #chats, #composer") == []
+    api.call("DELETE", f"/chat/{ids['chatId']}/share")
+    empty.browser.evaluate("dispatchEvent(new Event('online'))")
+    empty.browser.wait(lambda: "not shared any more" in empty.browser.text("#notice"))
+    assert len(empty.messages) == 4
+    assert [line for line in empty.browser.console() if "404" not in line] == []
+
+
+def test_the_open_chats_own_menu_does_the_same(empty: Page, api: Api) -> None:
+    empty.ask("By its menu")
+    empty.wait_state("complete")
+    for action, group in (("Pin", "Pinned"), ("Unpin", "Today")):
+        empty.open_menu()
+        empty.click("button", action)
+        empty.browser.wait(lambda group=group: groups(empty)[0][0] == group)
+    empty.open_menu()
+    link = empty.browser.find("link", "Export as Markdown").get_attribute("href")
+    assert str(link).endswith(f"/chat/{empty.chat_id}/export?format=markdown")
+    empty.click("button", "Archive")
+    empty.browser.wait(lambda: empty.chats == [])
+    assert api.get("/chats?archived=1").json["chats"][0]["title"] == "By its menu"
+
+
+def test_without_javascript_a_chat_is_pinned_archived_exported_and_files_are_taken_in(empty: Page, api: Api) -> None:
+    api.post("/chat", {"prompt": "No script here"})
+    empty.browser.disable_javascript()
+    empty.open()
+    empty.click("link", "No script here")
+    for action, place in (("Pin", "Pinned"), ("Unpin", "Today")):
+        empty.open_menu()
+        empty.click("button", action)
+        empty.browser.wait(lambda place=place: place in empty.browser.text("#chat-list"))
+    empty.open_menu()
+    assert empty.browser.find("link", "Export as JSON")
+    empty.click("button", "Share by a link")
+    empty.open_menu()
+    empty.click("link", "Open the shared page")
+    empty.browser.wait(lambda: "Shared, for reading" in empty.browser.text())
+    empty.browser.driver.back()
+    empty.open("/")
+    empty.click("link", "No script here")
+    empty.open_menu()
+    empty.click("button", "Archive")
+    empty.browser.wait(lambda: "No script here" not in empty.chats)
+    empty.click("link", "Archived")
+    empty.browser.wait(lambda: empty.chats == ["No script here"])
+    empty.click("link", "Import and export")
+    assert empty.browser.find("button", "Import")

@@ -1,0 +1,127 @@
+"""All chats as one file, and files of chats taken in, by program and by the page's form."""
+
+import json
+import threading
+import time
+from operator import sub
+from typing import Any
+
+import pytest
+
+from tests.api import Api, Reply
+from tests.chats import files
+from tests.servers.app import ChatStream
+from tests.servers.model_server import ModelServer
+from tests.web.conftest import Serve
+
+BOUNDARY = "----a-line-between"
+
+
+def form(*contents: bytes, name: str = "file") -> tuple[bytes, dict[str, str]]:
+    """A form with these files: its body and headers."""
+    part = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="a.json"\r\n\r\n'.encode()
+    body = b"".join(part + content + b"\r\n" for content in contents) + f"--{BOUNDARY}--\r\n".encode()
+    return body, {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Accept": "text/html"}
+
+
+def by_form(api: Api, *contents: bytes) -> Reply:
+    body, headers = form(*contents)
+    return api.call("POST", "/transfer", body, headers)
+
+
+def lines(reply: Reply) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in reply.body.splitlines()]
+
+
+@pytest.mark.parametrize("store", ["sqlite", "mongo"])
+def test_all_chats_go_into_one_file_and_come_back(serve: Serve, model_server: ModelServer, store: str) -> None:
+    api, other = Api(serve(store).address), Api(serve(store).address)
+    for n in range(130):  # more than are read at once
+        chat = api.post("/chat", {"prompt": f"Question {n}"}).json
+        if n in (3, 120):
+            api.call("PATCH", f"/chat/{chat['chatId']}", {"archived": True, "params": {"top_p": 0.5}})
+    exported = api.get("/chats/export")
+    assert exported.headers["Content-Type"].startswith("application/jsonl")
+    assert 'filename="chats-' in exported.headers["Content-Disposition"]
+    assert [line["title"] for line in lines(exported)] == [f"Question {n}" for n in reversed(range(130))]
+    imported = other.post("/chats/import", exported.body)
+    assert (imported.status, len(imported.json["chats"]), imported.json["failed"]) == (201, 130, [])
+    assert {chat["title"] for chat in other.get("/chats?archived=1").json["chats"]} == {"Question 3", "Question 120"}
+    again = {line["title"]: line for line in lines(other.get("/chats/export"))}
+    for line in lines(exported):
+        for name in ("createdAt", "updatedAt", "archived", "params"):
+            assert again[line["title"]][name] == line[name]
+        assert [m["content"] for m in again[line["title"]]["messages"]] == [m["content"] for m in line["messages"]]
+
+
+def test_an_export_of_nothing_is_an_empty_file(serve: Serve, model_server: ModelServer) -> None:
+    reply = Api(serve().address).get("/chats/export")
+    assert (reply.status, reply.body) == (200, b"")
+
+
+def test_files_of_other_programs_are_taken_in(api: Api) -> None:
+    imported = api.post("/chats/import", files.as_file(files.tides(), {"title": "Odd"}, files.reasoned()))
+    assert imported.status == 201
+    assert {chat["title"] for chat in imported.json["chats"]} == {"Tides"}
+    assert [each["title"] for each in imported.json["failed"]] == ["Odd"]
+    chat = api.get(f"/chat/{imported.json['chats'][0]['_id']}").json
+    assert (chat["titled"], chat["share"], len(chat["history"]) > 3) == ("user", None, True)
+    assert len(api.get("/chats?q=bulges").json["chats"]) >= 2
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"null", b"\xff\xfe", b"PK\x03\x04", b"[" * 100_000, b'{"a":' * 100_000]
+)
+def test_what_is_no_file_of_chats_is_refused_in_words(api: Api, body: bytes) -> None:
+    for reply in (api.call("POST", "/chats/import", body), by_form(api, body)):
+        assert reply.status == 400
+        assert b"ould be read" in reply.body or b"no file of chats" in reply.body
+
+
+def test_the_form_says_what_became_of_each_chat(api: Api) -> None:
+    odd = {"title": "<b>Odd</b>"}
+    text = by_form(api, files.as_file(files.tides(), odd), files.as_file(files.reasoned())).body.decode()
+    assert "2 chats imported; 1 could not be read." in text
+    assert "&lt;b&gt;Odd&lt;/b&gt;" in text
+    assert text.count('<a href="/c/') == 2
+    assert "1 chat imported." in by_form(api, files.as_file(files.tides())).body.decode()
+    nothing = by_form(api, files.as_file(odd))
+    assert (nothing.status, b"No chat was imported: 1 could not be read." in nothing.body) == (400, True)
+
+
+def test_the_form_takes_no_file_at_all_and_no_other_sites(api: Api) -> None:
+    body, headers = form(b"", name="other")
+    assert api.call("POST", "/transfer", body, headers).status == 400
+    assert api.call("POST", "/transfer", *with_origin(files.as_file(files.tides()))).status == 403
+
+
+def with_origin(content: bytes) -> tuple[bytes, dict[str, str]]:
+    body, headers = form(content)
+    return body, {**headers, "Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+
+
+def test_a_file_that_is_too_large_is_refused(server: ChatStream, api: Api) -> None:
+    for path, body, headers in (
+        ("/chats/import", b" " * ((64 << 20) + 1), {}),
+        ("/transfer", *form(b" " * (66 << 20))),
+    ):
+        assert api.call("POST", path, body, headers).status == 413
+
+
+def test_streams_go_on_while_a_large_file_is_read(api: Api, model_server: ModelServer) -> None:
+    nodes = [files.chatgpt_node(f"n{n}", f"n{n - 1}" if n else None, "user", "word " * 200) for n in range(500)]
+    body = files.as_file(*[files.chatgpt(*nodes, current="n499")] * 20)
+    model_server.script([["repeat", 100_000, [["text", "tick "], ["sleep", 0.005]]]])
+    streamed, times = api.ask("Count"), list[float]()
+    frames = streamed.frames()
+    run_id = next(frames)[1]["runId"]
+    reader = threading.Thread(target=lambda: times.extend(time.monotonic() for _ in frames))
+    reader.start()
+    began = time.monotonic()
+    imported = api.call("POST", "/chats/import", body)
+    ended = time.monotonic()
+    api.post(f"/runs/{run_id}/stop")
+    reader.join()
+    meanwhile = [began, *(at for at in times if began < at < ended), ended]
+    assert len(imported.json["chats"]) == 20
+    assert max(map(sub, meanwhile[1:], meanwhile)) < (ended - began) / 4
