@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 import gevent
 from pymongo import MongoClient
 
-from chatstream.chats.questions import Question
+from chatstream.chats.questions import Question, compose
 from chatstream.chats.service import Chats
 from chatstream.store import sqlite, sqlite_threads
 from chatstream.store.mongo import MongoStore
@@ -254,7 +254,7 @@ def reads(store: Store, chats: int) -> dict[str, Callable[[], Any]]:
 
 def composed(service: Chats, chat_id: str, text: str = "and then?") -> Submission:
     question = Question(prompt=text, model="m")
-    return service.compose(OWNER, chat_id, question, "w", now_ms() + 10**7).submission
+    return compose(*service.place(OWNER, chat_id, question), question, "w", now_ms() + 10**7).submission
 
 
 def writes(store: Store, chats: int) -> dict[str, Callable[[], Any]]:

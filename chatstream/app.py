@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Flask
 from gevent import monkey
 
+from chatstream.chats.branches import Branches
 from chatstream.chats.service import Chats
 from chatstream.chats.titler import Titler
 from chatstream.errors import SettingsError, StoreUnavailable
@@ -24,16 +25,20 @@ from chatstream.store.sqlite import SqliteStore
 from chatstream.tools import registry
 from chatstream.tools.registry import Registry
 from chatstream.upstream.gateway import Gateway, discover
+from chatstream.upstream.states import States
 from chatstream.web import (
     bodies,
+    branches,
     chat,
     cors,
     failures,
     guard,
     keeping,
     llm,
+    models,
     ops,
     pages,
+    presets,
     relay,
     rendering,
     runs,
@@ -73,11 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False  # what asks for the session /a, which cannot be, must not reach the one named a
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    gateway = Gateway(discover(settings), settings)
-    titler = Titler(store, gateway, settings, lambda: desk.draining)
-    desk.listeners.append(lambda run: titler.ended(run.id, run.end or {}, lambda: joined(run.events, "text")))
-    tools = offered_tools(settings)
-    app.extensions["chatstream"] = Services(settings, store, gateway, desk, Chats(store), titler, tools)
+    app.extensions["chatstream"] = _services(settings, store, desk)
     _register(app, settings)
     desk.open()
     if settings.mqtt_url:
@@ -85,9 +86,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+def _services(settings: Settings, store: Store, desk: Desk) -> Services:
+    chats = Chats(store)
+    gateway = Gateway(discover(settings), settings)
+    titler = Titler(store, gateway, settings, lambda: desk.draining)
+    desk.listeners.append(lambda run: titler.ended(run.id, run.end or {}, lambda: joined(run.events, "text")))
+    branching, tools_ = Branches(store, chats), offered_tools(settings)
+    return Services(settings, store, gateway, States(gateway), desk, chats, titler, branching, tools_)
+
+
 def _register(app: Flask, settings: Settings) -> None:
     """The routes, and what holds for all of them."""
-    for section in (chat, runs, relay, llm, shapes, ui, ws, rendering, pages, keeping, shares, transfers, tools, ops):
+    for section in (
+        *(chat, branches, presets, models, runs, relay, llm, shapes, ui, ws, rendering, pages, keeping, shares),
+        *(transfers, tools, ops),
+    ):
         app.register_blueprint(section.blueprint)
     cors.register(app, settings)
     security.register(app)

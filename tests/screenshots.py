@@ -204,6 +204,44 @@ def tools_menu_new_chat(scene: Scene) -> None:
     scene.page.open_menu()
 
 
+def branches(scene: Scene) -> None:
+    complete(scene)
+    scene.model.script(answer(TIDE[0]))
+    scene.page.click("button", "Regenerate")
+    scene.page.browser.wait(lambda: scene.page.answer == TIDE[0] and scene.page.state == "complete")
+
+
+def editing(scene: Scene) -> None:
+    complete(scene)
+    scene.page.browser.evaluate("scrollTo(0, 0)")
+    scene.page.click("button", "Edit")
+    scene.page.press(" And why not once?")
+
+
+def branch_deleted(scene: Scene) -> None:
+    branches(scene)
+    scene.page.browser.find_all("button", "Delete")[-1].click()
+    scene.page.browser.find("button", "Undo")
+
+
+def model_picker(scene: Scene) -> None:
+    names = ("llama3.2", "qwen3-coder-30b", "mistral-small-3.2", "gpt-oss-20b")
+    scene.model.models([["status", 200, {}, {"object": "list", "data": [{"id": name} for name in names]}]])
+    scene.page.click("button", "Model: llama3.2")
+    scene.page.browser.find("button", "llama3.2 the default")
+
+
+def settings(scene: Scene) -> None:
+    scene.page.open_menu()
+    scene.page.click("button", "System prompt and parameters")
+    scene.page.browser.find("textbox", "System prompt").send_keys("Answer in two sentences. Give figures with units.")
+
+
+def shortcuts(scene: Scene) -> None:
+    scene.page.press(Keys.ALT + Keys.SHIFT + "?")
+    scene.page.browser.find("button", "Close")
+
+
 def stopped(scene: Scene) -> None:
     streaming(scene)
     scene.page.press(Keys.ESCAPE)
@@ -328,6 +366,8 @@ STATES: dict[State, Variants] = {
     **dict.fromkeys((formatted, formatted_end), ALL),
     **dict.fromkeys((new_chat, waiting, thinking, thought, complete, tools, stopped, refused, broken, cut), TWO),
     **dict.fromkeys((tool_result, tool_failed, tools_menu, tools_menu_new_chat), (*TWO, ("narrow", "light"))),
+    **dict.fromkeys((branches, editing, branch_deleted, model_picker, settings), (*TWO, ("narrow", "light"))),
+    shortcuts: TWO,
     **dict.fromkeys((offline, interrupted, continuing, reconnecting, deleted_elsewhere), TWO),
     **dict.fromkeys((long_answer, right_to_left, many_chats, search_hits, search_nothing, deleted), TWO),
     **dict.fromkeys((without_javascript, missing), TWO),

@@ -35,8 +35,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the chat, which is made at its first question."""
     system: str | None = None
     tools: list[str] | None = None
-    """Both are kept by the chat, and None leaves them as they are there."""
-    model: str
+    params: dict[str, Any] | None = None
+    """All three are kept by the chat, and None leaves them as they are there."""
+    model: str = ""
+    """The one that answers."""
     request_id: str | None = None
     fingerprint: str = ""
     """Tells two requests with one request id apart."""
@@ -63,7 +65,7 @@ def compose(
     :raises BadRequest, Conflict: for an answer that cannot be gone on with
     """
     is_new, earlier = earlier is None, earlier or []
-    chosen = {"system": question.system, "tools": question.tools}
+    chosen = {"system": question.system, "tools": question.tools, "params": question.params}
     chosen = {name: value for name, value in chosen.items() if value is not None}
     chat = msgspec.structs.replace(chat, **chosen)
     kept = _unfinished(earlier, question.continues) if question.continues else None

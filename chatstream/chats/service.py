@@ -10,7 +10,7 @@ import msgspec
 
 from chatstream.chats import marks, sessions
 from chatstream.chats.marks import Marked
-from chatstream.chats.questions import Composed, Question, compose, new_chat
+from chatstream.chats.questions import Question, new_chat
 from chatstream.chats.titles import TITLE_MAX
 from chatstream.errors import BadRequest, NotFound
 from chatstream.store import cursors
@@ -120,17 +120,11 @@ class Chats:
             raise NotFound("This chat is not shared any more, or the link is not whole. Ask who sent it for a new one.")
         return chat
 
-    def compose(self, owner: str, chat_id: str | None, question: Question, worker: str, lease: int) -> Composed:
-        """Find the question's place in the chat, or in a new one.
+    def place(self, owner: str, chat_id: str | None, question: Question) -> tuple[Chat, list[Message] | None]:
+        """The chat that a question is asked in, and its messages; None for one that is new.
 
-        :raises NotFound: for a chat or message that is not there
-        :raises BadRequest, Conflict: for an answer that cannot be gone on with
+        :raises NotFound: for a chat that is not there
         """
-        chat, earlier = self._place(owner, chat_id, question)
-        return compose(chat, earlier, question, worker, lease)
-
-    def _place(self, owner: str, chat_id: str | None, question: Question) -> tuple[Chat, list[Message] | None]:
-        """The chat and its messages; None for one that is new."""
         if question.session is not None:
             chat_id = sessions.chat_id(owner, question.session)
             if chat_id != question.session and self._store.chat(owner, chat_id) is None:

@@ -17,7 +17,7 @@ from pymongo.collection import Collection
 from pymongo.errors import ConfigurationError, InvalidURI
 
 from chatstream.errors import SettingsError
-from chatstream.store import cursors, mongo_indexes
+from chatstream.store import cursors, mongo_indexes, mongo_pruning
 from chatstream.store.mongo_documents import (
     END,
     Document,
@@ -35,7 +35,19 @@ from chatstream.store.mongo_documents import (
 from chatstream.store.mongo_errors import translated
 from chatstream.store.mongo_search import NEWEST, Search, older_than
 from chatstream.store.mongo_submissions import PATIENCE_S, Submissions
-from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Shelf, Submission
+from chatstream.store.records import (
+    Batch,
+    Chat,
+    Cut,
+    Ending,
+    Message,
+    Order,
+    Page,
+    Preset,
+    RunRecord,
+    Shelf,
+    Submission,
+)
 from chatstream.store.words import folded
 from chatstream.wire.events import RunEvent
 
@@ -153,6 +165,10 @@ class MongoStore:
             self._collection("messages").delete_many(mine)
             self._collection("run_events").delete_many({"run_id": {"$in": runs}})
 
+    def prune(self, cut: Cut) -> bool:
+        with translated():
+            return mongo_pruning.prune(self._collection("chats").database, cut)
+
     def add(self, chat: Chat, messages: Sequence[Message]) -> None:
         with translated(), pymongo.timeout(IMPORT_S):
             try:
@@ -241,6 +257,22 @@ class MongoStore:
         with translated():
             change = {"$set": {"worker": worker, "lease": lease}}
             return self._collection("runs").update_one(where, change).matched_count > 0
+
+    # -- presets
+
+    def presets(self, owner: str) -> list[Preset]:
+        with translated():
+            found = list(self._collection("presets").find({"owner": owner}).sort("name"))
+        return [to_record(Preset, document) for document in found]
+
+    def keep(self, preset: Preset) -> None:
+        mine = {"_id": preset.id, "owner": preset.owner}
+        with translated():
+            self._collection("presets").replace_one(mine, to_document(preset), upsert=True)
+
+    def drop(self, owner: str, preset_id: str) -> None:
+        with translated():
+            self._collection("presets").delete_one({"_id": preset_id, "owner": owner})
 
     # -- documents
 

@@ -41,6 +41,7 @@ def prepare(database: Database[Document]) -> None:
 
 def _models() -> dict[str, list[IndexModel]]:
     return {
+        "presets": [_index(owner=1, name=1)],
         "chats": [
             _index(owner=1, updated_at=-1, _id=-1),
             _index(owner=1, archived=1, pinned=1, updated_at=-1, _id=-1),

@@ -7,7 +7,19 @@ be reached or written within about 3 seconds. A query for somebody else's record
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from chatstream.store.records import Batch, Chat, Ending, Message, Order, Page, RunRecord, Shelf, Submission
+from chatstream.store.records import (
+    Batch,
+    Chat,
+    Cut,
+    Ending,
+    Message,
+    Order,
+    Page,
+    Preset,
+    RunRecord,
+    Shelf,
+    Submission,
+)
 from chatstream.wire.events import RunEvent
 
 
@@ -45,6 +57,10 @@ class ChatStore(Protocol):
 
     def delete(self, owner: str, chat_id: str) -> None:
         """Remove the chat with all that belongs to it; no error when it is gone already."""
+
+    def prune(self, cut: Cut) -> bool:
+        """Remove messages with their Runs, and move the chat's leaf. False, and nothing is removed, if that had moved
+        already, or the chat is gone."""
 
     def add(self, chat: Chat, messages: Sequence[Message]) -> None:
         """Store an imported chat, all of it or nothing."""
@@ -104,8 +120,21 @@ class RunStore(Protocol):
         """Make an orphan this worker's own. False if it is none any more: only one worker gets it."""
 
 
-class Store(ChatStore, RunStore, Protocol):
-    """Both, and the connection's own life."""
+class PresetStore(Protocol):
+    """Presets, which belong to no chat."""
+
+    def presets(self, owner: str) -> list[Preset]:
+        """By their names."""
+
+    def keep(self, preset: Preset) -> None:
+        """Store it, in the place of the one with its id, if there is one of this owner's."""
+
+    def drop(self, owner: str, preset_id: str) -> None:
+        """No error when it is gone already."""
+
+
+class Store(ChatStore, RunStore, PresetStore, Protocol):
+    """All of them, and the connection's own life."""
 
     name: str
     """For people: "SQLite in var/chatstream.db", "MongoDB at localhost:27017/chatstream"."""

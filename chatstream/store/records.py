@@ -76,6 +76,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     timings: dict[str, Any] | None = None
 
 
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
+    """A named choice for chats: what the model is told first, and what is chosen for its answers."""
+
+    id: str
+    owner: str
+    name: str
+    system: str
+    params: dict[str, Any]
+    """As a chat's."""
+
+
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A Run as the store knows it. `seq` counts the events stored so far."""
 
@@ -114,7 +125,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     kept: "Batch | None" = None
     """The Run's first events, where it goes on with an earlier answer."""
     chosen: dict[str, Any] = {}
-    """Fields of the chat that the question changes for good: `system`, `tools`."""
+    """Fields of the chat that the question changes for good: `system`, `tools`, `params`."""
 
 
 def check_place(submission: Submission, leaf_id: str | None, there: bool) -> None:
@@ -128,6 +139,18 @@ def check_place(submission: Submission, leaf_id: str | None, there: bool) -> Non
         raise NotFound("This chat was deleted in the meantime.")
     if submission.follows_leaf and not submission.is_new and leaf_id != submission.leaf_before:
         raise LeafMoved("Other questions were asked in this chat at the same moment. Send this one again.")
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages to be removed from a chat: one, the first, and all below it."""
+
+    chat_id: str
+    owner: str
+    message_ids: list[str]
+    leaf_before: str | None
+    """The chat's leaf as it was when this was worked out: if that has moved, nothing is removed."""
+    leaf_id: str | None
+    """The chat's leaf without them."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):

@@ -62,6 +62,15 @@ CREATE INDEX IF NOT EXISTS runs_running ON runs (worker, lease) WHERE state = 'r
 -- Orders are looked for ten times a second: of thousands of Runs, only in those that were ever given one.
 CREATE INDEX IF NOT EXISTS runs_ordered ON runs (worker) WHERE state = 'running' AND (stop <> 0 OR watched_until <> 0);
 
+CREATE TABLE IF NOT EXISTS presets (
+  id TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  name TEXT NOT NULL,
+  system TEXT NOT NULL,
+  params TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS presets_of_owner ON presets (owner, name);
+
 -- Batches of events, in the order they came: a commit with one of each of a thousand Runs fills pages one after the other.
 -- By Run, each lay on a page of its own, and a commit wrote four times as many.
 CREATE TABLE IF NOT EXISTS run_batches (

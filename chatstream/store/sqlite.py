@@ -8,14 +8,16 @@ from typing import Any
 import msgspec
 
 from chatstream.errors import StoreUnavailable
-from chatstream.store import cursors, sqlite_older
+from chatstream.store import cursors, sqlite_older, sqlite_pruning
 from chatstream.store.records import (
     Batch,
     Chat,
+    Cut,
     Ending,
     Message,
     Order,
     Page,
+    Preset,
     RunRecord,
     Shelf,
     Submission,
@@ -122,6 +124,9 @@ class SqliteStore:
 
         self._writer.run(job)
 
+    def prune(self, cut: Cut) -> bool:
+        return self._writer.run(lambda c: sqlite_pruning.prune(c, cut))
+
     def add(self, chat: Chat, messages: Sequence[Message]) -> None:
         def job(c: sqlite3.Connection) -> None:
             _insert(c, "messages", messages)
@@ -195,6 +200,22 @@ class SqliteStore:
     def take_over(self, run_id: str, worker: str, now: int, lease: int) -> bool:
         query = "UPDATE runs SET worker = ?, lease = ? WHERE id = ? AND state = 'running' AND lease < ?"
         return self._writer.run(lambda c: c.execute(query, (worker, lease, run_id, now)).rowcount) > 0
+
+    # -- presets
+
+    def presets(self, owner: str) -> list[Preset]:
+        return self._rows(Preset, "presets WHERE owner = ? ORDER BY name", owner)
+
+    def keep(self, preset: Preset) -> None:
+        def job(c: sqlite3.Connection) -> None:
+            c.execute("DELETE FROM presets WHERE id = ? AND owner = ?", (preset.id, preset.owner))
+            _insert(c, "presets", [preset])
+
+        self._writer.run(job)
+
+    def drop(self, owner: str, preset_id: str) -> None:
+        query = "DELETE FROM presets WHERE id = ? AND owner = ?"
+        self._writer.run(lambda c: c.execute(query, (preset_id, owner)).rowcount)
 
     # -- rows
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from chatstream.store.records import Chat, Message, RunRecord
+from chatstream.store.records import Chat, Message, Preset, RunRecord
 
 _JSON = {"error", "usage", "timings", "tool_calls", "tools", "params"}
 _FLAGS = {"pinned", "archived"}
@@ -16,7 +16,7 @@ _SEQ = (
 )
 """While a Run is written, its batches tell how far it is: noting that in its record too would double the writing."""
 
-R = TypeVar("R", Chat, Message, RunRecord)
+R = TypeVar("R", Chat, Message, RunRecord, Preset)
 
 
 @functools.cache

@@ -114,9 +114,16 @@ class Gateway:
 
     def _list(self, provider: Provider) -> list[str]:
         try:
-            return self._client(provider).models()
+            return self.ask_models(provider)
         except UpstreamError:
             return []
+
+    def ask_models(self, provider: Provider) -> list[str]:
+        """What the server lists now.
+
+        :raises UpstreamError: if it does not
+        """
+        return self._client(provider).models()
 
     def open(self, provider: Provider, ask: Ask) -> Stream:
         """:raises UpstreamError: see `Client.open`"""

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from chatstream.access import OWNER
-from chatstream.chats.questions import Question
+from chatstream.chats.questions import Question, compose
 from chatstream.errors import LeafMoved, NotFound
 from chatstream.runs.dialogue import Dialogue, Tools
 from chatstream.store.records import RunRecord, is_id
 from chatstream.upstream.client import Ask
-from chatstream.web.bodies import ChatBody, check_chat
+from chatstream.web.bodies import ChatBody, Sampling, check_chat, chosen
 from chatstream.web.services import services
 
 T = TypeVar("T")
@@ -39,42 +39,51 @@ def start(body: ChatBody, session: str | None = None) -> RunRecord:
 
 
 def _start(body: ChatBody, session: str | None) -> RunRecord:
-    s = services()
-    provider, model = s.gateway.choose(body.model)
-    question = _question(body, session, model)
-    composed = s.chats.compose(OWNER, body.chat_id, question, s.desk.worker, s.desk.lease())
+    s, question = services(), _question(body, session)
+    chat, earlier = s.chats.place(OWNER, body.chat_id, question)
+    sampling = _sampling(body, chat.params if question.params is None else question.params)
+    provider, model = s.gateway.choose(sampling.model)
+    question = msgspec.structs.replace(question, model=model)
+    composed = compose(chat, earlier, question, s.desk.worker, s.desk.lease())
     tools = Tools(s.tools.only(composed.submission.chat.tools), s.settings.tool_s, s.settings.tool_rounds)
-    ask = _ask(body, model, composed.messages)
+    ask = _ask(sampling, model, composed.messages)
     record = s.desk.start(composed.submission, Dialogue(functools.partial(s.gateway.open, provider), ask, tools))
     if record.id == composed.submission.run.id:  # else it was asked before
         s.titler.expect(composed, provider, model)
     return record
 
 
-def _question(body: ChatBody, session: str | None, model: str) -> Question:
+def _question(body: ChatBody, session: str | None) -> Question:
     tools = services().tools.check(body.tools) if body.tools is not None else None
+    params = chosen(body.params) if body.params is not None else None
     return Question(
         session=session,
         tools=tools,
+        params=params,
         prompt=body.prompt,
         retry=body.retry,
         continues=body.continues,
         parent_id=body.parent_id,
         system=body.system,
-        model=model,
         request_id=body.request_id,
         fingerprint=fingerprint(body, session),
     )
 
 
-def _ask(body: ChatBody, model: str, messages: list[dict[str, Any]]) -> Ask:
+def _sampling(body: ChatBody, kept: dict[str, Any]) -> Sampling:
+    """What the request says, and else what its chat keeps."""
+    said = {name: getattr(body, name) for name in Sampling.__struct_fields__}
+    return Sampling(**kept | {name: value for name, value in said.items() if value is not None})
+
+
+def _ask(sampling: Sampling, model: str, messages: list[dict[str, Any]]) -> Ask:
     settings = services().settings
     return Ask(
         model=model,
         messages=list(messages),
-        temperature=_chosen(body.temperature, settings.llm_temperature),
-        top_p=body.top_p,
-        max_tokens=_chosen(body.max_tokens, settings.llm_max_tokens),
+        temperature=_chosen(sampling.temperature, settings.llm_temperature),
+        top_p=sampling.top_p,
+        max_tokens=_chosen(sampling.max_tokens, settings.llm_max_tokens),
     )
 
 

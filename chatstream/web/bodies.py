@@ -45,10 +45,12 @@ class ChatBody(Sampling, frozen=True, kw_only=True, rename="camel"):
     """Empty for the chat's beginning."""
     system: System | None = None
     tools: ToolNames | None = None
+    params: Sampling | None = None
+    """What the chat keeps of them; those beside it are for this answer."""
     request_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
-class ChangeBody(msgspec.Struct, frozen=True):
+class ChangeBody(msgspec.Struct, frozen=True, rename="camel"):
     """The body of PATCH /chat/<id>: what it leaves out stays."""
 
     title: str | None = None
@@ -57,6 +59,7 @@ class ChangeBody(msgspec.Struct, frozen=True):
     params: Sampling | None = None
     pinned: bool | None = None
     archived: bool | None = None
+    leaf_id: str | None = None
 
 
 def read(kind: type[T], limit: int = BODY_MAX) -> T:

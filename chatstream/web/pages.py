@@ -10,7 +10,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from chatstream.access import OWNER
-from chatstream.chats.tree import branch
+from chatstream.chats.tree import branch, families
 from chatstream.errors import ChatStreamError
 from chatstream.store.records import Chat, Message, RunRecord, new_id, now_ms
 from chatstream.web import asking, assets, departures, parts, present, sidebar, streams
@@ -128,30 +128,35 @@ def _pieces(events: list[RunEvent], calls: list[RunEvent]) -> Iterator[str | dic
             yield from tool_calls(calls) or ()
 
 
-def _part(chat: Chat, message_id: str | None) -> parts.Part:
-    messages = branch(services().chats.history(chat), chat.leaf_id)
-    return parts.before(messages, message_id) if message_id else parts.last(messages)
+def _part(chat: Chat, message_id: str | None) -> tuple[parts.Part, dict[str | None, list[str]]]:
+    """Of the shown branch, and all messages that share a place, by their parents."""
+    history = services().chats.history(chat)
+    messages = branch(history, chat.leaf_id)
+    return parts.before(messages, message_id) if message_id else parts.last(messages), families(history)
+
+
+def _shown(message: Message, kin: list[str]) -> dict[str, Any]:
+    siblings = kin if len(kin) > 1 else []
+    elapsed = max(0, now_ms() - message.created_at) // 1000 if message.state == "running" else None
+    shown = {"createdAt": present.when(message.created_at), "elapsed": elapsed, "siblings": siblings}
+    return {**present.message(message), **shown}
 
 
 def _context(chat: Chat | None, before: str | None = None) -> dict[str, Any]:
     """What page.html needs, for a new chat, for the end of one, or for what comes before a message."""
     s = services()
-    part = _part(chat, before) if chat else parts.Part([], None)
-    provider = s.gateway.providers.default
+    part, kin = _part(chat, before) if chat else (parts.Part([], None), {})
+    provider, usual = s.gateway.providers.default, s.gateway.default_model()
     return {
         **sidebar.context(),
-        "chat": {**present.settled(chat), "leafId": chat.leaf_id} if chat else None,
+        "chat": present.settled(chat) if chat else None,
         "tools": [{"name": tool.name, "description": tool.description} for tool in s.tools],
-        "messages": [_shown(message) for message in part.messages],
+        "messages": [_shown(m, kin[m.parent_id]) for m in part.messages],
         "before": part.before,
-        "model": s.gateway.default_model(),
+        "model": (chat and chat.params.get("model")) or usual,
+        "defaultModel": usual,
         "provider": {"name": provider.name, "demo": provider.demo},
         "promptMax": s.settings.prompt_max,
         "titles": s.settings.titles == "on",
         "requestId": new_id(),
     }
-
-
-def _shown(message: Message) -> dict[str, Any]:
-    elapsed = max(0, now_ms() - message.created_at) // 1000 if message.state == "running" else None
-    return {**present.message(message), "createdAt": present.when(message.created_at), "elapsed": elapsed}

@@ -29,7 +29,8 @@ def chat(record: Chat) -> dict[str, Any]:
 def settled(record: Chat) -> dict[str, Any]:
     """With what holds for all its questions."""
     named = ("system", "tools", "params", "titled", "share")
-    return {**chat(record), **{name: getattr(record, name) for name in named}}
+    kept = {name: getattr(record, name) for name in named}
+    return {**chat(record), **kept, "leafId": record.leaf_id}
 
 
 def marked(found: Marked) -> dict[str, Any]:

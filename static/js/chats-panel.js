@@ -115,7 +115,7 @@ export class ChatsPanel {
   #heard({ what, chat }) {
     const open = chat._id === this.page.chatId();
     if (what === "asked" && !this.list.raise(chat._id)) this.list.put(chat);
-    if (what === "asked" && open) this.page.catchUp();
+    if ((what === "asked" || what === "moved") && open) this.page.catchUp();
     if (what === "changed") this.#show(chat);
     if (what === "deleted") this.list.remove(chat._id);
     if (what === "deleted" && open) this.page.gone();

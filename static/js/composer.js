@@ -1,5 +1,6 @@
 // @ts-check
 import { find } from "./dom.js";
+import { keep, kept } from "./storage.js";
 
 /** The room left is told from here on. */
 const NEARLY_FULL = 0.9;
@@ -22,7 +23,7 @@ export class Composer {
     this.stopButton = find(form, "#stop", HTMLButtonElement);
     this.count = find(form, "#count", HTMLElement);
     this.choice = find(form, "#stream", HTMLInputElement);
-    this.choice.checked = kept() !== "off";
+    this.choice.checked = kept("stream") !== "off";
     this.#listen();
   }
 
@@ -42,14 +43,12 @@ export class Composer {
   }
 
   clear() {
-    this.field.value = "";
-    this.#measure();
+    this.#set("");
   }
 
   /** What was not sent comes back, before anything typed since. @param {string} prompt */
   restore(prompt) {
-    this.field.value = [prompt, this.field.value].filter(Boolean).join("\n\n");
-    this.#measure();
+    this.#set([prompt, this.field.value].filter(Boolean).join("\n\n"));
     this.field.focus();
   }
 
@@ -65,7 +64,7 @@ export class Composer {
     this.stopButton.addEventListener("click", (event) => this.#stopClicked(event));
     this.field.addEventListener("keydown", (event) => this.#key(event));
     this.field.addEventListener("input", () => this.#measure());
-    this.choice.addEventListener("change", () => keep(this.choice.checked ? "on" : "off"));
+    this.choice.addEventListener("change", () => keep("stream", this.choice.checked ? "on" : "off"));
     this.#measure();
   }
 
@@ -88,6 +87,12 @@ export class Composer {
     this.#send();
   }
 
+  /** @param {string} value As if it were typed: what hears of typing hears of this too. */
+  #set(value) {
+    this.field.value = value;
+    this.field.dispatchEvent(new Event("input"));
+  }
+
   #measure() {
     this.#grow();
     const near = this.field.value.length > this.promptMax * NEARLY_FULL;
@@ -102,22 +107,5 @@ export class Composer {
     if (CSS.supports("field-sizing", "content")) return;
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight}px`;
-  }
-}
-
-function kept() {
-  try {
-    return localStorage.getItem("stream");
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} value */
-function keep(value) {
-  try {
-    localStorage.setItem("stream", value);
-  } catch {
-    // Storage is closed to this page: the choice lasts until the next one.
   }
 }

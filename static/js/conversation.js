@@ -5,21 +5,24 @@
 /** @import {Answer} from "./answer.js" */
 /** @import {Submission} from "./types.js" */
 /** @import {Transcript} from "./transcript.js" */
+import { idOf, parentOf } from "./articles.js";
+import { Attending } from "./attending.js";
+import { branch } from "./branches.js";
 import { Refusal } from "./server.js";
-import { Exchange } from "./exchange.js";
 import { Submissions } from "./submission.js";
-import { branch, Upkeep } from "./upkeep.js";
+import { Upkeep } from "./upkeep.js";
 
 /** The open chat: asks, asks again, stops, and takes up an answer that is being written, here or elsewhere. */
 export class Conversation {
-  /** @type {Exchange | null} */
-  #current = null;
   #upkeep;
   #submissions;
+  #attending;
+  /** How the next showing leaves the reader in place. @type {Parameters<Transcript["show"]>[2]} */
+  #move;
 
   /**
    * @param {HTMLElement} main
-   * @param {{transcript: Transcript, composer: Composer, tools: import("./tool-choice.js").ToolChoice, notice: Notice, announcer: Announcer}} page
+   * @param {{transcript: Transcript, composer: Composer, choices: import("./choices.js").Choices, notice: Notice, announcer: Announcer}} page
    * @param {{touched: (chatId: string) => void, ended: (chatId: string) => void, seen: (chat: import("./types.js").Chat) => void, gone: () => void}} listener
    */
   constructor(main, page, listener) {
@@ -29,15 +32,19 @@ export class Conversation {
     this.#upkeep = new Upkeep({
       chatId: () => this.chatId,
       busy: () => this.running,
-      show: (chat) => (page.transcript.show(chat._id, branch(chat)), page.tools.show(chat.tools), listener.seen(chat), void this.resume()),
+      show: (chat) => this.#show(chat),
       gone: () => listener.gone(),
     });
-    this.#submissions = new Submissions(() => ({ chatId: this.chatId, stream: page.composer.stream, ...page.tools.ofNew }));
-    page.transcript.element.addEventListener("submit", (event) => this.#againPressed(event));
+    this.#attending = new Attending(page, {
+      began: (chatId) => this.#began(chatId),
+      ended: () => listener.ended(this.chatId ?? ""),
+      over: () => void this.#upkeep.look(),
+    });
+    this.#submissions = new Submissions(() => ({ chatId: this.chatId, stream: page.composer.stream, ...page.choices.ofNew }));
   }
 
   get running() {
-    return this.#current !== null;
+    return this.#attending.running;
   }
 
   get chatId() {
@@ -48,28 +55,47 @@ export class Conversation {
     const { answer, remove } = this.page.transcript.add(prompt);
     const submission = this.#submissions.make({ prompt });
     this.page.composer.clear();
-    return this.#submit(answer, submission, (error) => {
-      if (error instanceof Refusal) {
-        remove();
-        this.page.composer.restore(prompt);
-        return this.page.notice.show(error.message);
-      }
-      this.#submissions.keep(answer.article, submission);
-      answer.end({ state: "unsent" });
-      this.page.announcer.say(answer.summary);
-    });
+    const refused = () => (remove(), this.page.composer.restore(prompt));
+    return this.#attending.submit(answer, submission, this.#unasked(answer, submission, refused));
+  }
+
+  /** Another question in the place of one: both are kept. @param {HTMLElement} old @param {string} prompt @param {() => void} refused it stands there again */
+  async askInstead(old, prompt, refused) {
+    const known = this.chatId ? await idOf(old, this.chatId) : "";
+    if (this.running) return;
+    const parentId = parentOf(old);
+    const { answer, restore } = this.page.transcript.ask(old, prompt);
+    const submission = this.#submissions.make({ prompt, ...(this.chatId && (known || parentId) ? { parentId } : {}) });
+    this.page.composer.focus(answer.article);
+    return this.#attending.submit(answer, submission, this.#unasked(answer, submission, () => (restore(), refused())));
+  }
+
+  /** Retry or Continue: the new answer takes the place of the old one, which comes back if nothing was saved. @param {HTMLElement} old @param {HTMLButtonElement} button */
+  again(old, button) {
+    if (this.running) return;
+    const { transcript } = this.page;
+    const answer = button.name === "continue" ? transcript.after(old) : transcript.blank();
+    const submission = this.#submissions.again(old, button.name);
+    const restore = transcript.answer(old, answer);
+    this.page.composer.focus(answer.article);
+    const failed = (/** @type {Error} */ error) => {
+      restore();
+      if (!(error instanceof Refusal)) this.#submissions.keep(old, submission);
+      const sentence = `The server could not be reached. Press ${button.textContent} again.`;
+      this.page.notice.tell(error instanceof Refusal ? error.message : sentence);
+    };
+    return this.#attending.submit(answer, submission, failed);
   }
 
   /** Takes up the answer that is being written at the chat's end. */
   resume() {
     const { running } = this.page.transcript;
     if (!running || !this.chatId || this.running) return;
-    const exchange = this.#exchange(running.answer);
-    return this.#attend(exchange, exchange.resume(running.runId, this.chatId), () => {});
+    return this.#attending.resume(running.answer, running.runId, this.chatId);
   }
 
   stop() {
-    return this.#current?.stop();
+    return this.#attending.stop();
   }
 
   /** The chat may have gone on elsewhere. */
@@ -77,68 +103,40 @@ export class Conversation {
     return this.#upkeep.news();
   }
 
+  /** Another branch is to be shown, while the reader stays in place; an answer that is being written in this one goes on. */
+  async turn() {
+    const { end } = this.page.transcript.painter;
+    await this.#attending.leave();
+    this.#move = (old, change) => end.exchange(old ?? this.main, change);
+    await this.#upkeep.news();
+  }
+
   /** The chat is gone: what is left is a new one, and what was typed. */
   leave() {
-    this.#current?.leave();
+    void this.#attending.leave();
     const unsaid = this.page.transcript.clear();
     if (unsaid) this.page.composer.restore(unsaid);
     this.main.dataset.chat = "";
     history.replaceState({}, "", "/");
   }
 
-  /** @param {SubmitEvent} event Retry or Continue: the new answer takes the place of the old one, which comes back if nothing was saved. */
-  #againPressed(event) {
-    event.preventDefault();
-    const old = /** @type {Element} */ (event.target).closest(".message");
-    const button = event.submitter;
-    if (!(old instanceof HTMLElement) || !(button instanceof HTMLButtonElement) || this.running) return;
-    const { transcript } = this.page;
-    const answer = button.name === "continue" ? transcript.after(old) : transcript.blank();
-    const submission = this.#submissions.again(old, button.name);
-    old.replaceWith(answer.article);
-    this.page.composer.focus(answer.article);
-    return this.#submit(answer, submission, (error) => {
-      answer.article.replaceWith(old);
-      if (!(error instanceof Refusal)) this.#submissions.keep(old, submission);
-      const sentence = `The server could not be reached. Press ${button.textContent} again.`;
-      this.page.notice.tell(error instanceof Refusal ? error.message : sentence);
-    });
+  /** @param {import("./types.js").ChatWithHistory} chat */
+  #show(chat) {
+    this.page.transcript.show(chat._id, branch(chat), this.#move);
+    this.page.choices.show(chat);
+    this.listener.seen(chat);
+    this.#move = undefined;
+    void this.resume();
   }
 
-  /** @param {Answer} answer @param {Submission} submission @param {(error: Error) => void} failed when nothing was saved */
-  #submit(answer, submission, failed) {
-    this.page.notice.clear();
-    this.page.transcript.painter.end.toEnd();
-    const exchange = this.#exchange(answer);
-    return this.#attend(exchange, exchange.submit(submission), failed);
-  }
-
-  /** @param {Exchange} exchange @param {Promise<void>} ended @param {(error: Error) => void} failed */
-  async #attend(exchange, ended, failed) {
-    this.#current = exchange;
-    this.page.composer.running = true;
-    this.page.announcer.say("The answer is being written.");
-    try {
-      await ended;
-      this.page.notice.clear();
-      this.page.announcer.say(exchange.answer.summary);
-      if (this.chatId) this.listener.ended(this.chatId);
-    } catch (error) {
-      exchange.answer.phase.clear();
-      if (!exchange.left) failed(/** @type {Error} */ (error));
-    } finally {
-      this.#current = null;
-      this.page.composer.running = false;
-    }
-    void this.#upkeep.look();
-  }
-
-  /** @param {Answer} answer */
-  #exchange(answer) {
-    return new Exchange(answer, {
-      began: ({ chatId }) => this.#began(chatId),
-      stopFailed: () => this.page.notice.tell("Stop did not reach the server. The answer goes on; press Stop again."),
-    });
+  /** Where a question did not get through. @param {Answer} answer @param {Submission} submission @param {() => void} restore after a refusal */
+  #unasked(answer, submission, restore) {
+    return (/** @type {Error} */ error) => {
+      if (error instanceof Refusal) return restore(), this.page.notice.show(error.message);
+      this.#submissions.keep(answer.article, submission);
+      answer.end({ state: "unsent" });
+      this.page.announcer.say(answer.summary);
+    };
   }
 
   /** @param {string} chatId */

@@ -1,8 +1,10 @@
 // @ts-check
 /** @import {Answer} from "./answer.js" */
-/** @import {Ending, Frame, Ids, NumberedFrame, Submission} from "./types.js" */
+/** @import {Ending, Frame, Ids, Message, NumberedFrame, Submission} from "./types.js" */
 import { Refusal, stopRun } from "./server.js";
-import { readEnded, RunFollower } from "./run.js";
+import { readEnded } from "./run.js";
+import { SharedRun } from "./shared-run.js";
+import { Source } from "./sources.js";
 import { fetchWhole, openStream } from "./submission.js";
 
 /** One answer from its submission, or from a reload in its middle, to its end. */
@@ -21,6 +23,7 @@ export class Exchange {
    */
   constructor(answer, listener) {
     this.answer = answer;
+    this.source = new Source(answer.article);
     this.listener = listener;
   }
 
@@ -97,7 +100,7 @@ export class Exchange {
   async #whole(submission) {
     const whole = await fetchWhole(submission, this.#aborter.signal);
     this.#began(whole);
-    this.answer.settle({ ...whole, _id: whole.messageId, content: whole.completion });
+    this.#settle({ ...whole, _id: whole.messageId, content: whole.completion });
   }
 
   /** @param {Ids} ids */
@@ -111,36 +114,37 @@ export class Exchange {
 
   /** @param {number} after @param {AsyncGenerator<NumberedFrame, void, void>} [open] */
   async #follow(after, open) {
-    const connected = (/** @type {boolean} */ yes) => this.answer.phase.connected(yes);
-    const frame = (/** @type {Frame} */ data) => this.#take(data);
-    const follower = new RunFollower(`/runs/${this.#runId}/events`, after, { frame, connected });
-    const outcome = await follower.follow(this.#aborter.signal, open);
+    const run = new SharedRun(this.#runId, after, { frame: (data) => this.#take(data), connected: (yes) => this.answer.phase.connected(yes) });
+    const outcome = await run.follow(this.#aborter.signal, open);
     if (outcome === "gone") await this.#readBack();
   }
 
   /** @param {Frame} frame */
   #take(frame) {
-    if (frame.state) this.answer.end(/** @type {Ending} */ (frame));
-    else this.answer.take(frame);
+    if (!frame.state) return this.source.add(frame.text), this.answer.take(frame);
+    this.source.end();
+    this.answer.end(/** @type {Ending} */ (frame));
   }
 
   /** The run has ended and its frames are not kept: its message is. */
   async #readBack() {
     const message = await readEnded(this.#chatId, this.answer.id, this.#aborter.signal);
-    if (message) this.answer.settle(message);
+    if (message) this.#settle(message);
     else this.answer.end({ state: "missing" });
   }
 
   /** @param {unknown} error */
   #failed(error) {
     if (!(error instanceof Refusal) || !error.body.messageId) throw error;
-    const { body } = error;
+    const { body, message } = error;
+    const { messageId, completion, state, code } = body;
     this.#began(/** @type {Ids} */ (body));
-    this.answer.settle({
-      _id: body.messageId,
-      content: body.completion ?? "",
-      state: body.state,
-      error: { message: error.message, code: body.code },
-    });
+    this.#settle({ _id: messageId, content: completion ?? "", state, error: { message, code } });
+  }
+
+  /** @param {Message} message */
+  #settle(message) {
+    this.source.end(message.content);
+    this.answer.settle(message);
   }
 }

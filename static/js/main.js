@@ -1,19 +1,22 @@
 // @ts-check
 import { Announcer } from "./announcer.js";
+import { Branching } from "./branching.js";
 import { ChatsPanel } from "./chats-panel.js";
+import { Choices } from "./choices.js";
 import { letCopy } from "./code-copy.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { find } from "./dom.js";
+import { Drafts } from "./drafts.js";
 import { installWorker } from "./installed.js";
 import { Notice } from "./notice.js";
 import { Painter } from "./painter.js";
 import { EndFollower } from "./scroll.js";
 import { presence } from "./presence.js";
+import { Shortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { ChatTitle } from "./title.js";
 import { Toast } from "./toast.js";
-import { ToolChoice } from "./tool-choice.js";
 import { Transcript } from "./transcript.js";
 
 const main = find(document, "#main", HTMLElement);
@@ -22,8 +25,9 @@ const toast = new Toast(find(document, "#toast", HTMLElement));
 const end = new EndFollower(find(main, "#jump", HTMLElement), find(main, "#dock", HTMLElement), find(main, "#transcript", HTMLElement));
 const notice = new Notice(find(main, "#notice", HTMLElement), find(main, "#prompt", HTMLElement));
 
+const announcer = new Announcer(find(document, "#announcer", HTMLElement));
 const composer = new Composer(find(main, "#composer", HTMLFormElement), Number(main.dataset.promptMax), {
-  send: (prompt) => void conversation.ask(prompt),
+  send: (prompt) => void branching.settled().then(() => conversation.ask(prompt)),
   stop: () => void conversation.stop(),
 });
 const transcript = new Transcript(
@@ -33,20 +37,21 @@ const transcript = new Transcript(
   new Painter(end),
   main.dataset.model ?? "the model",
 );
-/** @type {ToolChoice} */
-const tools = new ToolChoice(
-  () => conversation.chatId,
-  (error) => toast.tell(`The tools were not changed. ${error.message}`),
-);
+const choices = new Choices(main, transcript, toast);
 const conversation = new Conversation(
   main,
-  { transcript, composer, tools, notice, announcer: new Announcer(find(document, "#announcer", HTMLElement)) },
+  { transcript, composer, choices, notice, announcer },
   { touched: (id) => void chats.touched(id), ended: (id) => chats.ended(id), seen: (chat) => chats.seen(chat), gone },
 );
 
+const branching = new Branching(conversation, toast, announcer, {
+  moved: () => chats.tabs.tell("moved", chats.open.chat),
+  begun: (chat) => chats.tabs.tell("asked", chat),
+});
+new Drafts(composer.field, () => conversation.chatId);
 const chats = new ChatsPanel(main, title, toast, {
   chatId: () => conversation.chatId,
-  began: (chat) => tools.begun(chat.tools),
+  began: (chat) => choices.begun(chat),
   catchUp: () => void conversation.catchUp(),
   gone,
 });
@@ -70,11 +75,7 @@ main.querySelector("#suggestions")?.addEventListener("submit", (event) => {
   if (chosen instanceof HTMLButtonElement && !conversation.running) void conversation.ask(chosen.value);
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
-  if (document.querySelector(":popover-open:not(#toast)") || title.closeMenu()) return;
-  if (conversation.running) void conversation.stop();
-});
+new Shortcuts(find(document, "#shortcuts", HTMLDialogElement), { conversation, branching, title });
 
 const offline = find(main, "#offline", HTMLElement);
 const connection = () => end.keep(() => (offline.hidden = navigator.onLine));

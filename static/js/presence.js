@@ -51,3 +51,20 @@ class Presence extends EventTarget {
 }
 
 export const presence = new Presence();
+
+/** Given when the page is left, also where the browser keeps it for Back. @param {AbortSignal} over no longer @returns {AbortSignal} */
+export function leaving(over) {
+  const left = new AbortController();
+  window.addEventListener("pagehide", () => left.abort(), { once: true, signal: over });
+  return left.signal;
+}
+
+/** The page that was left is shown again. @returns {Promise<"away">} */
+export function returned() {
+  return new Promise((resolve) => window.addEventListener("pageshow", () => resolve("away"), { once: true }));
+}
+
+/** At once: what is under way may need a moment to end, which a page that is left does not have. @param {AbortSignal} signal @returns {Promise<never>} */
+export function given(signal) {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+}

@@ -1,6 +1,6 @@
 // @ts-check
 /** @import {Frame, Message, NumberedFrame} from "./types.js" */
-import { readChat, Refusal } from "./server.js";
+import { readMessage, readRun, Refusal } from "./server.js";
 import { pause, reach } from "./connection.js";
 import { presence } from "./presence.js";
 import { frames } from "./stream.js";
@@ -9,6 +9,7 @@ import { frames } from "./stream.js";
 const HEAD_MS = 10_000;
 /** A connection that stood for so long was a good one: what ends it begins the counting anew. */
 const GOOD_MS = 5_000;
+const UNSEEN_MS = 10_000;
 
 /**
  * Follows one run to its end, over as many connections as it takes. Frames are numbered by the run, so that none comes
@@ -20,7 +21,7 @@ export class RunFollower {
   /**
    * @param {string} address of its events
    * @param {number} after the number of the last frame already taken
-   * @param {{frame: (data: Frame) => void, connected: (yes: boolean) => void}} listener
+   * @param {{frame: (data: Frame, id: number) => void, connected: (yes: boolean) => void}} listener
    */
   constructor(address, after, listener) {
     this.address = address;
@@ -31,8 +32,8 @@ export class RunFollower {
   /**
    * @param {AbortSignal} signal
    * @param {AsyncGenerator<NumberedFrame, void, void>} [open] a stream that already runs
-   * @returns {Promise<"ended" | "gone">} ended: the last frame was given. gone: the server has no frames left to give,
-   *   and the message has to be read from its chat. Throws the signal's reason only.
+   * @returns {Promise<"ended" | "gone" | "away">} ended: the last frame was given. gone: the server has no frames left to
+   *   give, and the message has to be read from its chat. away: nobody looks at this tab. Throws the signal's reason only.
    */
   async follow(signal, open) {
     let stream = open;
@@ -46,7 +47,7 @@ export class RunFollower {
         signal.throwIfAborted();
       }
       stream = undefined;
-      if (presence.away) continue;
+      if (presence.away) return "away";
       failed = this.#after > before || Date.now() - since > GOOD_MS ? 1 : failed + 1;
       this.listener.connected(false);
       await pause(failed, signal);
@@ -56,7 +57,6 @@ export class RunFollower {
 
   /** @param {AbortSignal} signal */
   async #connect(signal) {
-    await presence.here(signal);
     const response = await reach(`${this.address}?after=${this.#after}`, {}, signal, HEAD_MS);
     if (response.status === 204 || response.status === 404 || response.status === 410) return undefined;
     if (!response.ok || !response.body) throw new Error(`The server answered with status ${response.status}.`);
@@ -69,11 +69,27 @@ export class RunFollower {
     for await (const { id, data } of stream) {
       if (id <= this.#after) continue;
       this.#after = id;
-      this.listener.frame(data);
+      this.listener.frame(data, id);
       if (data.state) return true;
     }
     return false;
   }
+}
+
+/**
+ * A tab that nobody looks at has no connection, but tells in its title that an answer is done: it asks now and then.
+ *
+ * @param {string} runId
+ * @param {AbortSignal} signal
+ * @returns {Promise<boolean>} whether the run ended before somebody was there, or the signal was given
+ */
+export async function endsUnseen(runId, signal) {
+  while (presence.away && !signal.aborted) {
+    await Promise.race([presence.here(signal), new Promise((resolve) => setTimeout(resolve, UNSEEN_MS))]);
+    const state = presence.away && (await readRun(runId).catch(() => null))?.state;
+    if (state && state !== "running") return true;
+  }
+  return false;
 }
 
 /**
@@ -87,9 +103,8 @@ export class RunFollower {
 export async function readEnded(chatId, messageId, signal) {
   for (let failed = 1; ; failed += 1) {
     try {
-      const { history } = await readChat(chatId);
-      const message = history.find(({ _id }) => _id === messageId);
-      if (message?.state !== "running") return message ?? null;
+      const message = await readMessage(chatId, messageId);
+      if (message.state !== "running") return message;
     } catch (error) {
       if (error instanceof Refusal && error.status === 404) return null;
     }

@@ -44,6 +44,19 @@ export class EndFollower {
     this.#show();
   }
 
+  /** Let others take the place of what stands from an element on: they begin where the reader saw it. @param {Element} old @param {() => Element | undefined} change gives the first of them */
+  exchange(old, change) {
+    const before = old.getBoundingClientRect().top;
+    const { style } = document.documentElement;
+    style.overflowAnchor = "none";
+    const first = change();
+    requestAnimationFrame(() => (style.overflowAnchor = ""));
+    if (first) this.#page.scrollTop += first.getBoundingClientRect().top - before;
+    this.#top = this.#page.scrollTop;
+    this.#following = this.#left <= SLACK_PX;
+    this.#show();
+  }
+
   toEnd() {
     this.#following = true;
     this.#go();

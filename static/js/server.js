@@ -1,5 +1,5 @@
 // @ts-check
-/** @import {Chat, ChatPage, ChatWithHistory} from "./types.js" */
+/** @import {Chat, ChatPage, ChatWithHistory, Message, Models, Params, Preset, Settings} from "./types.js" */
 
 // What the page asks of its server, besides the streams.
 
@@ -51,6 +51,27 @@ export async function readChat(id) {
   return response.json();
 }
 
+/**
+ * @param {string} chatId
+ * @param {string} id
+ * @returns {Promise<Message>}
+ */
+export async function readMessage(chatId, id) {
+  const response = await request(`/chat/${chatId}/messages/${id}`, { signal: AbortSignal.timeout(READ_MS) });
+  return response.json();
+}
+
+/** The message and all below it. @param {string} chatId @param {string} id The request outlives the page. */
+export async function deleteMessage(chatId, id) {
+  await request(`/chat/${chatId}/messages/${id}`, { method: "DELETE", keepalive: true });
+}
+
+/** A new chat of all up to a message. @param {string} chatId @param {string} messageId @returns {Promise<Chat>} */
+export async function branchOff(chatId, messageId) {
+  const response = await request(`/chat/${chatId}/branch`, { method: "POST", body: JSON.stringify({ messageId }) });
+  return response.json();
+}
+
 /** @param {string} id @param {object} change @returns {Promise<Chat>} as it is now */
 export async function changeChat(id, change) {
   const response = await request(`/chat/${id}`, { method: "PATCH", body: JSON.stringify(change) });
@@ -73,6 +94,12 @@ export async function deleteChat(id) {
   await request(`/chat/${id}`, { method: "DELETE", keepalive: true });
 }
 
+/** @param {string} runId @returns {Promise<{state: string}>} */
+export async function readRun(runId) {
+  const response = await request(`/runs/${runId}`, { signal: AbortSignal.timeout(READ_MS) });
+  return response.json();
+}
+
 /** @param {string} runId */
 export async function stopRun(runId) {
   await request(`/runs/${runId}/stop`, { method: "POST" });
@@ -87,4 +114,27 @@ export async function stopRun(runId) {
 export async function highlight(language, code) {
   const response = await request("/highlight", { method: "POST", body: JSON.stringify({ language, code }) });
   return (await response.json()).ranges;
+}
+
+/** @returns {Promise<Models>} */
+export async function readModels() {
+  const response = await request("/models");
+  return response.json();
+}
+
+/** @returns {Promise<Preset[]>} */
+export async function readPresets() {
+  const response = await request("/presets");
+  return (await response.json()).presets;
+}
+
+/** One with the same name is replaced. @param {Settings & {name: string}} preset @returns {Promise<Preset>} */
+export async function keepPreset(preset) {
+  const response = await request("/presets", { method: "POST", body: JSON.stringify(preset) });
+  return response.json();
+}
+
+/** @param {string} id */
+export async function dropPreset(id) {
+  await request(`/presets/${id}`, { method: "DELETE" });
 }

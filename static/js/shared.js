@@ -29,7 +29,7 @@ async function follow() {
     frame: (frame) => !frame.state && answer.take(frame),
     connected: (yes) => answer.phase.connected(yes),
   });
-  await follower.follow(signal);
+  while ((await follower.follow(signal)) === "away") await presence.here(signal);
   following = false;
   await look();
 }

@@ -2,7 +2,8 @@
 /** @import {Chat} from "./types.js" */
 
 /**
- * @typedef {{what: "asked" | "changed" | "deleted", chat: Chat}} News  What was done to a chat, and how it is now.
+ * @typedef {{what: "asked" | "moved" | "changed" | "deleted", chat: Chat}} News  What was done to a chat (moved: another branch of it is
+ *   shown), and how it is now.
  */
 
 /** The tabs of one browser tell each other what is done in them. */

@@ -1,9 +1,12 @@
 // @ts-check
 /** @import {Painter} from "./painter.js" */
-/** @import {Message} from "./types.js" */
+/** @import {Message, Placed} from "./types.js" */
 import { Answer } from "./answer.js";
+import { joinSiblings, siblings } from "./branches.js";
 import { copy, find } from "./dom.js";
 import { Earlier } from "./earlier.js";
+import { following, name, place, shows, unwritten } from "./articles.js";
+import { keepQuestion, knownSource } from "./sources.js";
 
 /** So many messages are shown where all have to be shown anew, as chatstream/web/parts.py does. */
 const PART = 50;
@@ -35,27 +38,32 @@ export class Transcript {
     return { answer, remove };
   }
 
+  /** Another question in the place of one, and the place of its answer. @param {HTMLElement} old @param {string} prompt */
+  ask(old, prompt) {
+    const question = this.#question(prompt);
+    const answer = this.blank();
+    return { answer, restore: this.#branch(old, [question, answer.article]) };
+  }
+
+  /** An answer in the place of one. @param {HTMLElement} old @param {Answer} answer @returns {() => void} puts back what was there */
+  answer(old, answer) {
+    return this.#branch(old, [answer.article]);
+  }
+
   blank() {
     return Answer.blank(this.painter, this.model);
   }
 
   /** The place of one that goes on with an old answer, and shows what was kept of it. @param {HTMLElement} old */
   after(old) {
-    const article = /** @type {HTMLElement} */ (old.cloneNode(true));
-    for (const name of ["id", "data-id", "data-run"]) article.removeAttribute(name);
-    article.dataset.state = "running";
-    article.setAttribute("aria-busy", "true");
-    const foot = find(article, ".foot", HTMLElement);
-    foot.removeAttribute("data-state");
-    foot.replaceChildren();
-    return new Answer(article, this.painter, this.model, true);
+    return new Answer(unwritten(old), this.painter, this.model, true);
   }
 
   /** @returns {string} the question at the end that was never sent, or nothing */
   clear() {
     const last = this.element.lastElementChild;
-    const sent = !(last instanceof HTMLElement) || last.dataset.state !== "unsent";
-    const prompt = sent ? "" : (last.previousElementSibling?.textContent?.trim() ?? "");
+    const asked = last instanceof HTMLElement && last.dataset.state === "unsent" ? last.previousElementSibling : null;
+    const prompt = (asked && knownSource(asked)) ?? "";
     this.element.replaceChildren();
     this.earlier.lead(null);
     this.#changed();
@@ -74,24 +82,39 @@ export class Transcript {
    * at moves; so does a question at the end that was never sent.
    *
    * @param {string} chatId
-   * @param {Message[]} branch
+   * @param {Placed[]} branch
+   * @param {(old: HTMLElement | undefined, change: () => HTMLElement | undefined) => void} [move] where the reader then is
    */
-  show(chatId, branch) {
+  show(chatId, branch, move = (_, change) => this.painter.end.keep(change)) {
     const present = /** @type {HTMLElement[]} */ ([...this.element.children]);
     const messages = branch.slice(start(present[0], branch));
     const differs = messages.findIndex((message, at) => !shows(present[at], message));
     const same = differs < 0 ? messages.length : differs;
-    present.slice(0, same).forEach((article, at) => name(article, messages[at]?._id ?? ""));
+    present.slice(0, same).forEach((article, at) => messages[at] && place(name(article, messages[at]._id), messages[at]));
     const rest = present.slice(same);
     const unsent = rest.length > 1 && rest.at(-1)?.dataset.state === "unsent" ? rest.splice(-2) : [];
     if (differs < 0 && rest.length === 0) return;
-    const fresh = messages.slice(same).map((message) => this.#message(message));
-    this.painter.end.keep(() => {
+    const fresh = messages.slice(same).map((message) => place(this.#message(message), message));
+    move(rest[0], () => {
       for (const article of rest) article.remove();
       this.element.append(...fresh, ...unsent);
       if (same === 0) this.earlier.lead(messages[0]?.parentId ? `/c/${chatId}?before=${messages[0]._id}` : null);
       this.#changed();
+      return fresh[0];
     });
+  }
+
+  /** Others take the place of a message and all below it. @param {HTMLElement} old @param {HTMLElement[]} fresh */
+  #branch(old, fresh) {
+    const others = siblings(old);
+    const gone = [old, ...following(old)];
+    if (others.length > 0 && fresh[0]) joinSiblings(fresh[0], others);
+    old.before(...fresh);
+    for (const article of gone) article.remove();
+    return () => {
+      fresh[0]?.before(...gone);
+      for (const article of fresh) article.remove();
+    };
   }
 
   /** @param {Message} message */
@@ -107,6 +130,7 @@ export class Transcript {
   #question(prompt) {
     const question = copy("#message-template", '[data-role="user"]');
     find(question, ".text", HTMLElement).textContent = prompt;
+    keepQuestion(question, prompt);
     return question;
   }
 
@@ -119,20 +143,4 @@ export class Transcript {
 function start(first, branch) {
   const at = branch.findIndex(({ _id }) => _id === first?.dataset.id);
   return at < 0 ? Math.max(0, branch.length - PART) : at;
-}
-
-/** @param {HTMLElement | undefined} article @param {Message} message */
-function shows(article, { _id, role, state, content }) {
-  if (!article || article.dataset.role !== role) return false;
-  const { id } = article.dataset;
-  if (role === "assistant" && (id !== _id || article.dataset.state !== state)) return false;
-  if (id && id !== _id) return false;
-  return role === "assistant" || find(article, ":scope > .text", HTMLElement).textContent === content; // an answer that ended stays as it is
-}
-
-/** @param {HTMLElement} article @param {string} id */
-function name(article, id) {
-  article.id = `m-${id}`;
-  article.dataset.id = id;
-  return article;
 }

@@ -18,20 +18,26 @@
  *   toolResult?: ToolResult}} Frame
  * @typedef {{id: number, data: Frame}} NumberedFrame
  *
- * @typedef {{prompt?: string, retry?: string, continue?: string, chatId: string | null, tools?: string[],
- *   requestId: string, stream: boolean}} Submission
+ * @typedef {{prompt?: string, retry?: string, continue?: string, parentId?: string, chatId: string | null, tools?: string[],
+ *   system?: string, params?: Params, requestId: string, stream: boolean}} Submission
+ * @typedef {{model?: string, temperature?: number, top_p?: number, max_tokens?: number}} Params
+ * @typedef {{system: string, params: Params}} Settings
+ * @typedef {Settings & {_id: string, name: string}} Preset
+ * @typedef {{default: string, providers: {name: string, models: string[], message: string,
+ *   state: "ready" | "loading" | "busy" | "refused" | "failed" | "unreachable"}[]}} Models
  * @typedef {Ids & Ending & {completion: string}} WholeAnswer  What `stream: false` answers.
  * @typedef {{text: string, found: boolean}} Piece  Some text, and whether it is a word that was searched.
  * @typedef {{_id: string, title: string, updatedAt: string, pinned: boolean, archived: boolean, titled?: "words" | "model" | "user",
  *   found?: {title: Piece[], snippet: Piece[]}}} Chat
  * @typedef {Ending & {_id: string, content: string, reasoning?: string, runId?: string | null,
  *   parentId?: string | null, role?: "user" | "assistant", toolCalls?: ToolCall[] | null}} Message
+ * @typedef {Message & {siblings: string[]}} Placed  With the ids of all that share its place.
  * @typedef {{content?: string, reasoning?: string, tool_call?: {id: string, name: string, arguments: string},
  *   tool_result?: {id: string, name: string, content: string, failed: boolean}, done?: true, finish_reason?: string,
  *   state?: string, usage?: Usage, session_id?: string}} LlmFrame  One of the first four, or the last one.
  *
  * @typedef {{chats: Chat[], before: string | null}} ChatPage
- * @typedef {Chat & {tools: string[], leafId: string | null, history: Message[]}} ChatWithHistory
+ * @typedef {Chat & {tools: string[], system: string | null, params: Params, leafId: string | null, history: Message[]}} ChatWithHistory
  */
 
 export {};

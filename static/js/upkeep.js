@@ -1,5 +1,5 @@
 // @ts-check
-/** @import {ChatWithHistory, Message} from "./types.js" */
+/** @import {ChatWithHistory} from "./types.js" */
 import { readChat, Refusal } from "./server.js";
 import { pause } from "./connection.js";
 
@@ -42,16 +42,4 @@ export class Upkeep {
     else this.page.gone();
     return chat !== undefined;
   }
-}
-
-/** The messages from the first to the leaf: of the branches that asking again has made, the present one. @param {ChatWithHistory} chat */
-export function branch({ history, leafId }) {
-  const byId = new Map(history.map((message) => [message._id, message]));
-  /** @type {Message[]} */
-  const found = [];
-  for (let at = byId.get(leafId ?? ""); at; at = byId.get(at.parentId ?? "")) {
-    byId.delete(at._id);
-    found.unshift(at);
-  }
-  return found;
 }

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatstream.chats import titles, transfer
-from chatstream.chats.tree import branch
+from chatstream.chats.tree import branch, families, leaf_below, subtree
 from chatstream.errors import BadRequest
 from chatstream.store.records import Chat, Message
 
@@ -27,6 +27,7 @@ def test_a_branch_runs_from_the_root_to_its_leaf() -> None:
 @given(st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 12)), max_size=15), st.integers(0, 12))
 def test_a_branch_ends_whatever_the_parents_are(edges: list[tuple[int, int | None]], leaf: int) -> None:
     tree = [message(str(a), None if b is None else str(b)) for a, b in edges]
+    assert leaf_below(tree, str(leaf)) in subtree(tree, str(leaf))
     found = branch(tree, str(leaf))
     assert len({m.id for m in found}) == len(found)
 
@@ -46,6 +47,14 @@ def test_a_title_is_cut_between_words() -> None:
 
 CHAT = Chat(id="0" * 24, owner="o", title="Häuser 😀", leaf_id="b", created_at=1, updated_at=2)
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+def test_a_place_is_shared_by_all_below_one_parent() -> None:
+    tree = [message("a", None), message("b", "a"), message("c", "a"), message("d", "c"), message("e", None)]
+    assert families(tree) == {None: ["a", "e"], "a": ["b", "c"], "c": ["d"]}
+    assert [leaf_below(tree, id_) for id_ in "abce"] == ["d", "b", "d", "e"]
+    assert sorted(subtree(tree, "a")) == ["a", "b", "c", "d"]
+    assert (subtree(tree, "a")[0], subtree(tree, "c"), subtree(tree, "x")) == ("a", ["c", "d"], ["x"])
 
 
 @given(TEXT, TEXT, st.sampled_from(["complete", "stopped", "upstream_error"]))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatstream.chats.questions import Question
+from chatstream.chats.questions import Question, compose
 from chatstream.chats.service import Chats
 from chatstream.errors import StoreError, StoreUnavailable
 from chatstream.store.records import Batch, Ending, Submission, new_id
@@ -41,6 +41,7 @@ def store(tmp_path: Path) -> Iterator[Failing]:
 
 def begin(store: SqliteStore, lease: int = 1) -> Submission:
     """A stored submission of this worker."""
-    submission = Chats(store).compose("me", None, Question(prompt="Hello", model="m"), WORKER, lease).submission
+    question = Question(prompt="Hello", model="m")
+    submission = compose(*Chats(store).place("me", None, question), question, WORKER, lease).submission
     store.begin(submission)
     return submission

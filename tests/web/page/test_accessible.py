@@ -91,6 +91,39 @@ def menu_open(page: Page, model: ModelServer) -> None:
     page.open_menu()
 
 
+def branched(page: Page, model: ModelServer) -> None:
+    answered(page, model)
+    page.browser.evaluate("document.querySelector('.action[name=retry]').click()")
+    page.browser.wait(lambda: page.answer == "Hello world" and page.state == "complete")
+
+
+def editing(page: Page, model: ModelServer) -> None:
+    branched(page, model)
+    page.browser.evaluate("document.querySelector('.action[name=edit]').click()")
+    page.browser.find("textbox", "Question")
+
+
+def branch_deleted(page: Page, model: ModelServer) -> None:
+    branched(page, model)
+    page.browser.evaluate("[...document.querySelectorAll('[data-action=delete]')].at(-1).click()")
+    page.browser.find("button", "Undo")
+
+
+def picking(page: Page, _: ModelServer) -> None:
+    page.click("button", "Model: test-model")
+    page.browser.wait(lambda: "the default" in page.browser.text("#picker"))
+
+
+def setting(page: Page, _: ModelServer) -> None:
+    page.open_menu()
+    page.click("button", "System prompt and parameters")
+
+
+def keys_listed(page: Page, _: ModelServer) -> None:
+    page.open_menu()
+    page.click("button", "Keyboard shortcuts")
+
+
 def searched(page: Page, model: ModelServer) -> None:
     answered(page, model)
     page.open("/?q=almanac")
@@ -114,6 +147,7 @@ def first_visit(_: Page, __: ModelServer) -> None:
 
 STATES: list[Callable[[Page, ModelServer], None]] = [
     *(first_visit, streaming, thinking, answered, reloaded, failed, refused, called, menu_open),
+    *(branched, editing, branch_deleted, picking, setting, keys_listed),
     *(searched, found_nothing, missing, out_of_reach),
 ]
 

@@ -1,0 +1,79 @@
+// @ts-check
+/** @import {Params, Settings} from "./types.js" */
+import { find } from "./dom.js";
+import { changeChat } from "./server.js";
+import { Presets } from "./presets.js";
+import { fill, read } from "./settings-form.js";
+
+/** What the open chat chooses: model, system prompt, parameters. Kept by it, and for a new one sent with its first question. */
+export class ChatSettings {
+  /** As the chat has them. @type {Settings} */
+  #kept;
+  #saving = Promise.resolve();
+
+  /**
+   * @param {HTMLDialogElement} sheet
+   * @param {{chatId: () => string | null, model: (name: string | null) => void, failed: (error: Error) => void}} page
+   */
+  constructor(sheet, page) {
+    this.sheet = sheet;
+    this.page = page;
+    this.form = find(sheet, "form", HTMLFormElement);
+    this.#kept = this.present = read(this.form);
+    new Presets(this.form);
+    find(this.form, "[name=close]", HTMLElement).addEventListener("click", () => sheet.close());
+    this.form.addEventListener("submit", () => this.set(read(this.form)));
+  }
+
+  open() {
+    fill(this.form, this.present);
+    this.sheet.showModal();
+  }
+
+  /** What the first question of a new chat takes with it. @returns {{system?: string, params?: Params}} */
+  get ofNew() {
+    const { system, params } = this.present;
+    if (this.page.chatId()) return {};
+    return { ...(system && { system }), ...(Object.keys(params).length > 0 && { params }) };
+  }
+
+  /** @param {string | null} model null: the default one */
+  choose(model) {
+    const { model: _, ...others } = this.present.params;
+    this.set({ ...this.present, params: model ? { model, ...others } : others });
+  }
+
+  /** As the chat has them. @param {{system: string | null, params: Params}} chat */
+  show({ system, params }) {
+    this.#kept = this.present = { system: system ?? "", params };
+    this.page.model(params.model ?? null);
+  }
+
+  /** A new chat has begun, with these; what was chosen since is to be kept as well. @param {{system: string | null, params: Params}} chat */
+  begun({ system, params }) {
+    this.#kept = { system: system ?? "", params };
+    if (JSON.stringify(this.#kept) !== JSON.stringify(this.present)) this.#save();
+  }
+
+  /** @param {Settings} settings */
+  set(settings) {
+    this.present = settings;
+    this.page.model(settings.params.model ?? null);
+    this.#save();
+  }
+
+  /** One change after the other, so that the last one lasts. */
+  #save() {
+    this.#saving = this.#saving.then(async () => {
+      const [id, { present }] = [this.page.chatId(), this];
+      if (!id) return;
+      try {
+        await changeChat(id, present);
+        this.#kept = present;
+      } catch (error) {
+        this.show(this.#kept);
+        this.page.failed(/** @type {Error} */ (error));
+      }
+    });
+  }
+}

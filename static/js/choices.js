@@ -1,0 +1,38 @@
+// @ts-check
+/** @import {Toast} from "./toast.js" */
+/** @import {Transcript} from "./transcript.js" */
+/** @import {ChatWithHistory} from "./types.js" */
+import { ChatSettings } from "./chat-settings.js";
+import { find } from "./dom.js";
+import { ModelName } from "./model-name.js";
+import { ToolChoice } from "./tool-choice.js";
+
+/** All that a chat chooses: kept by it, and for a new one sent with its first question. */
+export class Choices {
+  /** @param {HTMLElement} main @param {Transcript} transcript @param {Toast} toast */
+  constructor(main, transcript, toast) {
+    const chatId = () => main.dataset.chat || null;
+    const failed = (/** @type {string} */ what) => (/** @type {Error} */ { message }) => toast.tell(`${what} ${message}`);
+    this.tools = new ToolChoice(chatId, failed("The tools were not changed."));
+    const model = (/** @type {string | null} */ name) => this.model.show(name);
+    const page = { chatId, model, failed: failed("The settings were not changed.") };
+    this.settings = new ChatSettings(find(document, "#settings", HTMLDialogElement), page);
+    this.model = new ModelName(main, transcript, this.settings);
+  }
+
+  get ofNew() {
+    return { ...this.tools.ofNew, ...this.settings.ofNew };
+  }
+
+  /** As the chat has them. @param {ChatWithHistory} chat */
+  show(chat) {
+    this.tools.show(chat.tools);
+    this.settings.show(chat);
+  }
+
+  /** A new chat has begun, with these; what was chosen since is to be kept as well. @param {ChatWithHistory} chat */
+  begun(chat) {
+    this.tools.begun(chat.tools);
+    this.settings.begun(chat);
+  }
+}

@@ -1,0 +1,79 @@
+// @ts-check
+/** @import {Preset} from "./types.js" */
+import { find } from "./dom.js";
+import { dropPreset, keepPreset, readPresets } from "./server.js";
+import { field, fill, read } from "./settings-form.js";
+
+/** Named settings, kept on the server: chosen, they fill the form; what it says is kept under a name. */
+export class Presets {
+  /** @type {Preset[]} */
+  #known = [];
+
+  /** @param {HTMLFormElement} form */
+  constructor(form) {
+    this.form = form;
+    this.choice = /** @type {HTMLSelectElement} */ (field(form, "preset"));
+    this.name = /** @type {HTMLInputElement} */ (field(form, "name"));
+    this.dropButton = find(form, "[name=drop]", HTMLButtonElement);
+    this.note = find(form, "#settings-note", HTMLElement);
+    this.choice.addEventListener("change", () => this.#chosen());
+    this.dropButton.addEventListener("click", () => void this.#tried("deleted", () => this.#drop()));
+    find(form, "[name=keep]", HTMLElement).addEventListener("click", () => void this.#tried("kept", () => this.#keep()));
+    this.name.addEventListener("keydown", (event) => event.key === "Enter" && this.#entered(event));
+    new IntersectionObserver(([entry]) => entry?.isIntersecting && void this.#tried("read", () => this.#read(""))).observe(form);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #entered(event) {
+    event.preventDefault(); // it would save the chat's settings
+    if (!event.isComposing) void this.#tried("kept", () => this.#keep());
+  }
+
+  /** @param {string} chosen */
+  async #read(chosen) {
+    this.#known = await readPresets();
+    const options = this.#known.map(({ _id, name }) => new Option(name, _id));
+    this.choice.replaceChildren(new Option("None", ""), ...options);
+    this.choice.value = chosen;
+    this.dropButton.hidden = chosen === "";
+  }
+
+  #chosen() {
+    const preset = this.#known.find(({ _id }) => _id === this.choice.value);
+    this.dropButton.hidden = !preset;
+    this.name.value = preset?.name ?? "";
+    if (preset) fill(this.form, preset);
+  }
+
+  async #keep() {
+    const name = this.name.value.trim();
+    if (!this.form.reportValidity()) return;
+    if (!name) return this.name.focus();
+    const { _id } = await keepPreset({ name, ...read(this.form) });
+    await this.#read(_id);
+    this.#tell(`Kept as “${name}”.`);
+  }
+
+  async #drop() {
+    const name = this.choice.selectedOptions[0]?.text;
+    await dropPreset(this.choice.value);
+    await this.#read("");
+    this.#tell(`Deleted the preset “${name}”. Chats that were set by it stay as they are.`);
+  }
+
+  /** @param {string} what @param {() => Promise<void>} act */
+  async #tried(what, act) {
+    this.note.hidden = true;
+    try {
+      await act();
+    } catch (error) {
+      this.#tell(`Presets were not ${what}. ${/** @type {Error} */ (error).message}`);
+    }
+  }
+
+  /** @param {string} words */
+  #tell(words) {
+    this.note.textContent = words;
+    this.note.hidden = false;
+  }
+}

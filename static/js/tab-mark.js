@@ -1,0 +1,36 @@
+// @ts-check
+import { find } from "./dom.js";
+
+/** @typedef {"streaming" | "done"} State */
+const MARKS = { streaming: "● ", done: "✓ " };
+
+/**
+ * What the browser's tab tells of the answer: its icon while one is being written, and also its title where nobody looks at
+ * the page; that one is done is told there until somebody does.
+ */
+export class TabMark {
+  /** @type {State | null} */
+  #state = null;
+
+  constructor() {
+    this.icon = find(document, "link[rel=icon]", HTMLLinkElement);
+    this.usual = this.icon.href;
+    document.addEventListener("visibilitychange", () => this.#draw());
+    new MutationObserver(() => this.#draw()).observe(find(document, "title", HTMLTitleElement), { childList: true });
+  }
+
+  /** @param {boolean} yes an answer is being written */
+  set streaming(yes) {
+    this.#state = yes ? "streaming" : "done";
+    this.#draw();
+  }
+
+  #draw() {
+    if (this.#state === "done" && !document.hidden) this.#state = null;
+    const mark = this.#state && document.hidden ? MARKS[this.#state] : "";
+    const title = mark + document.title.replace(/^[●✓] /, "");
+    if (document.title !== title) document.title = title;
+    const icon = (this.#state && this.icon.dataset[this.#state]) || this.usual;
+    if (this.icon.href !== icon) this.icon.href = icon;
+  }
+}

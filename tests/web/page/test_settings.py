@@ -1,0 +1,191 @@
+"""What a chat chooses on the page: its model, system prompt, parameters, and presets of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.api import Api
+from tests.servers.app import ChatStream
+from tests.servers.chromium import Browser
+from tests.servers.model_server import ModelServer
+from tests.web.page.page import Page
+
+TOML = """
+development = "local"
+
+[providers.local]
+base_url = "{0}"
+models = ["small", "large"]
+
+[providers.hosted]
+base_url = "{0}"
+models = ["wide", "narrow", "code-7b", "code-30b", "draw", "speak"]
+
+[providers.away]
+base_url = "http://127.0.0.1:9/v1"
+models = ["lost"]
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, model_server_process: ModelServer) -> Iterator[ChatStream]:
+    file = Path(tmp_path_factory.mktemp("providers") / "providers.toml")
+    file.write_text(TOML.format(model_server_process.url))
+    with ChatStream({"CHATSTREAM_PROVIDERS": str(file)}) as server:
+        yield server
+
+
+@pytest.fixture
+def page(server: ChatStream, browser: Browser, model_server: ModelServer) -> Page:
+    return Page(browser, server.url).open()
+
+
+def open_picker(page: Page, present: str) -> None:
+    page.click("button", f"Model: {present}")
+    page.browser.wait(lambda: page.browser.find_all("button", "draw"))
+
+
+def open_settings(page: Page) -> None:
+    page.open_menu()
+    page.click("button", "System prompt and parameters")
+    page.browser.find("textbox", "System prompt")
+
+
+def fill(page: Page, name: str, value: str) -> None:
+    field = page.browser.driver.find_element(By.CSS_SELECTOR, f"#settings [name={name}]")
+    field.send_keys(Keys.CONTROL + "a")
+    field.send_keys(value or Keys.DELETE)
+
+
+def kept(server: ChatStream, page: Page) -> dict[str, Any]:
+    chat = Api(server.address).get(f"/chat/{page.chat_id}").json
+    return {name: chat[name] for name in ("system", "params")}
+
+
+def test_all_models_are_listed_with_the_state_of_their_servers(page: Page) -> None:
+    open_picker(page, "small")
+    shown = page.browser.text("#picker")
+    assert all(name in shown for name in ("local", "small", "the default", "hosted", "code-30b"))
+    assert "not reachable" in shown
+    assert "Connection refused" in shown
+
+
+def test_a_model_is_found_and_chosen_by_keys_and_kept(
+    page: Page, server: ChatStream, model_server: ModelServer
+) -> None:
+    open_picker(page, "small")
+    page.press("host cod")
+    assert [b.text for b in page.browser.find_all("button") if b.text.startswith("code")] == ["code-7b", "code-30b"]
+    page.press(Keys.ARROW_DOWN)
+    page.press(Keys.ARROW_DOWN)
+    page.press(Keys.ENTER)
+    page.browser.find("button", "Model: code-30b")
+    page.browser.find("textbox", "Message").click()
+    page.ask("Which are you?")
+    page.wait_state("complete")
+    assert model_server.requests()[-1]["body"]["model"] == "code-30b"
+    assert kept(server, page)["params"] == {"model": "code-30b"}
+    assert page.browser.evaluate("return document.querySelector('[data-figure=model]').textContent") == "code-30b"
+    page.reload()
+    open_picker(page, "code-30b")
+    page.press("large", Keys.ENTER)
+    page.browser.wait(lambda: kept(server, page)["params"] == {"model": "large"})
+    open_picker(page, "large")
+    page.click("button", "small the default")
+    page.browser.wait(lambda: kept(server, page)["params"] == {})
+    page.browser.find("textbox", "Message").click()
+    page.ask("And now?")
+    model_server.wait(lambda log: len(log) == 2)
+    assert model_server.requests()[-1]["body"]["model"] == "small"
+
+
+def test_system_prompt_and_parameters_hold_for_the_chat(
+    page: Page, server: ChatStream, model_server: ModelServer
+) -> None:
+    open_settings(page)
+    fill(page, "system", "Be brief.")
+    fill(page, "temperature", "0.25")
+    fill(page, "max_tokens", "7")
+    page.click("button", "Save")
+    page.ask("How are you?")
+    page.wait_state("complete")
+    sent = model_server.requests()[-1]["body"]
+    assert sent["messages"][0] == {"role": "system", "content": "Be brief."}
+    assert (sent["temperature"], sent["max_tokens"]) == (0.25, 7)
+    page.reload()
+    open_settings(page)
+    fill(page, "temperature", "")
+    fill(page, "top_p", "0.5")
+    page.click("button", "Save")
+    page.browser.wait(lambda: kept(server, page)["params"] == {"max_tokens": 7, "top_p": 0.5})
+    assert kept(server, page)["system"] == "Be brief."
+    open_settings(page)
+    fill(page, "top_p", "3")
+    page.click("button", "Save")
+    assert page.browser.evaluate("return document.querySelector('#settings').open")  # it says what is wrong
+    page.click("button", "Cancel")
+    open_settings(page)
+    assert page.browser.evaluate("return document.querySelector('#settings [name=top_p]').value") == "0.5"
+
+
+def test_presets_are_kept_used_in_another_chat_and_deleted(page: Page, server: ChatStream) -> None:
+    open_picker(page, "small")
+    page.press("wide", Keys.ENTER)
+    open_settings(page)
+    fill(page, "system", "Answer in verse.")
+    fill(page, "name", "Poet")
+    page.press(Keys.ENTER)
+    page.browser.wait(lambda: "Kept as “Poet”." in page.browser.text("#settings"))
+    page.open("/")
+    open_settings(page)
+    choice = "#settings [name=preset]"
+    page.browser.wait(lambda: "Poet" in page.browser.text(choice))
+    page.browser.driver.find_element(By.CSS_SELECTOR, choice).send_keys("Poet")
+    page.browser.wait(lambda: "Answered by wide." in page.browser.text("#settings"))
+    page.click("button", "Save")
+    page.browser.find("button", "Model: wide")
+    page.browser.find("textbox", "Message").click()
+    page.ask("Sing")
+    page.wait_state("complete")
+    assert kept(server, page) == {"system": "Answer in verse.", "params": {"model": "wide"}}
+    open_settings(page)
+    page.browser.wait(lambda: "Poet" in page.browser.text(choice))
+    page.browser.driver.find_element(By.CSS_SELECTOR, choice).send_keys("Poet")
+    page.click("button", "Delete preset")
+    page.browser.wait(lambda: "Deleted the preset" in page.browser.text("#settings"))
+    assert Api(server.address).get("/presets").json == {"presets": []}
+    assert kept(server, page)["system"] == "Answer in verse."
+
+
+def test_what_the_server_does_not_take_is_told_and_taken_back(page: Page, server: ChatStream) -> None:
+    page.ask("Begin")
+    page.wait_state("complete")
+    page.browser.go_offline()
+    open_settings(page)
+    fill(page, "system", "Lost")
+    page.click("button", "Save")
+    page.browser.wait(lambda: "The settings were not changed." in page.browser.text("#toast"))
+    open_settings(page)
+    assert page.browser.evaluate("return document.querySelector('#settings [name=system]').value") == ""
+    page.browser.go_online()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_sheets_fit_on_a_phone(page: Page, width: int) -> None:
+    page.browser.resize(width, 700)
+    page.open("/")
+    open_picker(page, "small")
+    wide = """const s = document.querySelector(arguments[0])
+        return [s.scrollWidth - s.clientWidth, document.documentElement.clientWidth - s.offsetWidth]"""
+    assert page.browser.evaluate(wide, "#picker") == [0, 0]
+    small = """return [...document.querySelectorAll('dialog[open] :is(button, input, select)')]
+        .filter((b) => b.checkVisibility() && b.getBoundingClientRect().height < 44).map((b) => b.outerHTML)"""
+    assert page.browser.evaluate(small) == []
+    page.press(Keys.ESCAPE)
+    open_settings(page)
+    assert page.browser.evaluate(wide, "#settings") == [0, 0]
+    assert page.browser.evaluate(small) == []
