@@ -21,7 +21,7 @@ SHEETS = (
 )
 """In the order of the cascade. They are sent as one file: a page waits for all of them before it shows anything."""
 WORKER = "js/worker.js"
-_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.[^"]+)"', re.MULTILINE)
+_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.{1,2}/[^"]+\.js)"', re.MULTILINE)
 
 
 @blueprint.get("/<version>/page.css")
