@@ -34,6 +34,7 @@ from chatstream.web import (
     failures,
     guard,
     keeping,
+    languages,
     llm,
     models,
     ops,
@@ -102,6 +103,7 @@ def _register(app: Flask, settings: Settings) -> None:
         *(transfers, tools, ops),
     ):
         app.register_blueprint(section.blueprint)
+    languages.register(app)
     cors.register(app, settings)
     security.register(app)
     guard.register(app)

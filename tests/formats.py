@@ -217,7 +217,8 @@ def stable(text: str) -> str:
     ids = list(dict.fromkeys(re.findall(r"\b[0-9a-f]{24}\b", text)))
     for number, id_ in enumerate(ids, 1):
         text = text.replace(id_, f"{number:024x}")
-    times = {"firstTokenMs": "210", "totalMs": "640", "tokensPerSecond": "50.0", "thoughtMs": "120", "created": "1700000000"}
+    times = {"firstTokenMs": "210", "totalMs": "640", "tokensPerSecond": "50.0", "thoughtMs": "120"}
+    times["created"] = "1700000000"
     for name, value in times.items():
         text = re.sub(rf'"{name}":[ 0-9.]+', f'"{name}":{value}', text)
     return text.replace(": ping\n\n", "")

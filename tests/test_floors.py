@@ -28,6 +28,8 @@ ROOMS = {
     "werkzeug": ("web/", "app.py"),
     "paho": ("mqtt/",),
     "flask_cors": ("web/cors.py",),
+    "flask_babel": ("web/",),
+    "babel": ("web/languages.py",),
     "websockets": ("web/websocket.py", "web/ws.py"),
     "pymongo": ("store/mongo",),
     "sqlite3": ("store/",),
