@@ -234,6 +234,7 @@ def test_without_javascript_a_chat_is_pinned_archived_exported_and_files_are_tak
     empty.open_menu()
     assert empty.browser.find("link", "Export as JSON")
     empty.click("button", "Share by a link")
+    empty.browser.wait(lambda: "Open the shared page" in empty.browser.driver.page_source)
     empty.open_menu()
     empty.click("link", "Open the shared page")
     empty.browser.wait(lambda: "Shared, for reading" in empty.browser.text())

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.by import By
 
 from chatstream.reading.html import render
 from tests.servers.app import ChatStream
@@ -160,8 +161,8 @@ COLOURED = "return [...document.querySelectorAll('code span[class]')].map((span)
 
 def test_code_gets_its_colours_when_it_is_whole_and_after_a_reload(page: Page, model_server: ModelServer) -> None:
     code = '😀 = 1\ndef f():\n    return "é"  # so'
-    text = f"```python\n{code}\n{'#' * 2000}\n```\n"
-    model_server.script([["text", text], ["gate", "more"], ["text", "Done"], *END])
+    text = f"```python\n{code}\n{'#' * 2000}"
+    model_server.script([["text", text], ["gate", "more"], ["text", "\n```\nDone"], *END])
     page.ask("Write it")
     page.browser.wait(lambda: "return" in page.answer)
     expected = {("code-keyword", "def"), ("code-keyword", "return"), ("code-name", "f"), ("code-string", '"é"')}
@@ -184,7 +185,7 @@ def test_copy_takes_the_code_to_the_letter(page: Page, model_server: ModelServer
     write(page, model_server, f"```python\n{code}\n```\n", 3)
     page.browser.command("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
     for _ in range(2):
-        page.click("button", "Copy")
+        page.browser.driver.find_element(By.CSS_SELECTOR, ".code-copy").click()
         page.browser.find("button", "Copied")
         read = "navigator.clipboard.readText().then(arguments[0])"
         assert page.browser.driver.execute_async_script(read) == code
