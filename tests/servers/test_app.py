@@ -47,6 +47,7 @@ def test_it_has_the_given_settings_and_no_others(checkout: Path, monkeypatch: py
             "AI_MODEL": "test-model",
             "CHATSTREAM_BIND": app.address,
             "CHATSTREAM_DATA_DIR": str(app.folder / "data"),
+            "CHATSTREAM_TITLES": "off",
             "CHATSTREAM_WORKERS": "1",
         }
         assert Path(seen["cwd"]) == app.folder  # where a `.env` would be read, and none is

@@ -108,7 +108,8 @@ def check_frames(fault: Fault, frames: list[Frame]) -> dict[str, Any]:
     assert (set(first), between) == ({"runId", "chatId", "messageId"}, fault.frames)
     end = {"chatId": first["chatId"], "state": fault.state, "usage": fault.usage, "timings": ANY}
     assert last == (end | {"error": {"message": ANY, "code": fault.code}} if fault.code else end)
-    assert set(last["timings"]) == {"firstTokenMs", "totalMs", "tokensPerSecond"}
+    assert set(last["timings"]) - {"thoughtMs"} == {"firstTokenMs", "totalMs", "tokensPerSecond"}
+    assert ("thoughtMs" in last["timings"]) == any("reasoning" in frame for _, frame in frames)
     if fault.code:
         check_sentence(fault, last["error"]["message"])
     return first
