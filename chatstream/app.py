@@ -32,6 +32,7 @@ from chatstream.web import (
     chat,
     cors,
     failures,
+    files,
     guard,
     keeping,
     languages,
@@ -100,7 +101,7 @@ def _register(app: Flask, settings: Settings) -> None:
     """The routes, and what holds for all of them."""
     for section in (
         *(chat, branches, presets, models, runs, relay, llm, shapes, ui, ws, rendering, pages, keeping, shares),
-        *(transfers, tools, ops),
+        *(transfers, tools, ops, files),
     ):
         app.register_blueprint(section.blueprint)
     languages.register(app)

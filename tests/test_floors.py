@@ -28,6 +28,7 @@ ROOMS = {
     "werkzeug": ("web/", "app.py"),
     "paho": ("mqtt/",),
     "flask_cors": ("web/cors.py",),
+    "rjsmin": ("web/assets.py",),
     "flask_babel": ("web/",),
     "babel": ("web/languages.py",),
     "websockets": ("web/websocket.py", "web/ws.py"),

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 
+from chatstream.chats import files
 from chatstream.chats.service import Chats
 from chatstream.chats.titles import TITLE_MAX
 from chatstream.chats.tree import branch, families, leaf_below, subtree
 from chatstream.errors import Conflict, NotFound
 from chatstream.store.ports import Store
-from chatstream.store.records import Chat, Cut, Message, new_id, now_ms
+from chatstream.store.records import Chat, Cut, File, Message, new_id, now_ms
 
 PREFIX = "Branch of "
 TRIES = 5
@@ -58,8 +59,17 @@ class Branches:
         )
         parents: list[str | None] = [None, *ids]
         copies = [_copy(m, copy.id, id_, parent) for m, id_, parent in zip(said, ids, parents, strict=False)]
-        self._store.add(copy, copies)
+        self._add(copy, copies)
         return copy
+
+    def _add(self, chat: Chat, messages: Sequence[Message]) -> None:
+        """With copies of the files that the messages name."""
+        owned = [files.carried(self._files(message), message) for message in messages]
+        self._store.add(chat, [message for message, _ in owned], [file for _, mine in owned for file in mine])
+
+    def _files(self, message: Message) -> list[File]:
+        found = (self._store.file(message.owner, about["id"]) for about in message.files or ())
+        return [file for file in found if file is not None]
 
     def remove(self, owner: str, chat_id: str, message_id: str) -> None:
         """Delete a message and all below it; no error when it is gone already. What is shown then is the branch beside

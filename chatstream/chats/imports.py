@@ -9,7 +9,7 @@ import msgspec
 from chatstream.chats import chatgpt, elements, open_webui, titles, transfer
 from chatstream.chats.transfer import Exported
 from chatstream.errors import BadRequest
-from chatstream.store.records import Chat, Message
+from chatstream.store.records import Chat, File, Message
 
 UNTITLED = "Untitled"
 VALUES_MAX = 400_000
@@ -21,6 +21,7 @@ class Read(NamedTuple):
 
     chat: Chat
     messages: list[Message]
+    files: list[File]
 
 
 class Unread(NamedTuple):

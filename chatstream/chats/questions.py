@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from chatstream.chats import titles
+from chatstream.chats import files, titles
 from chatstream.chats.tree import branch
 from chatstream.errors import BadRequest, Conflict, NotFound
-from chatstream.store.records import Batch, Chat, Message, RunRecord, Submission, new_id, now_ms, opening
+from chatstream.store.records import Batch, Chat, File, Message, RunRecord, Submission, new_id, now_ms, opening
 from chatstream.wire.conversation import called
 from chatstream.wire.events import RunEvent, State
 
@@ -37,6 +37,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     tools: list[str] | None = None
     params: dict[str, Any] | None = None
     """All three are kept by the chat, and None leaves them as they are there."""
+    files: list[File] = []
+    """What it carries: uploads, or files of other questions, of which it gets copies."""
     model: str = ""
     """The one that answers."""
     request_id: str | None = None
@@ -49,6 +51,8 @@ class Composed(msgspec.Struct, frozen=True):
 
     submission: Submission
     messages: list[dict[str, Any]]
+    question: str
+    """Its words alone."""
 
 
 def new_chat(owner: str, question: Question, chat_id: str | None = None) -> Chat:
@@ -57,10 +61,16 @@ def new_chat(owner: str, question: Question, chat_id: str | None = None) -> Chat
 
 
 def compose(
-    chat: Chat, earlier: Sequence[Message] | None, question: Question, worker: str, lease: int
+    chat: Chat,
+    earlier: Sequence[Message] | None,
+    question: Question,
+    worker: str,
+    lease: int,
+    read: files.Read = lambda _: None,
 ) -> Composed:
     """Find the question's place in a chat with these messages; None for a new chat.
 
+    :param read: gives the files of earlier questions
     :raises NotFound: for a message that is not there
     :raises BadRequest, Conflict: for an answer that cannot be gone on with
     """
@@ -69,7 +79,7 @@ def compose(
     chosen = {name: value for name, value in chosen.items() if value is not None}
     chat = msgspec.structs.replace(chat, **chosen)
     kept = _unfinished(earlier, question.continues) if question.continues else None
-    asked = [_asked(question, chat, earlier)] if question.prompt is not None else []
+    asked, mine = _asked(question, chat, earlier)
     parent_id = asked[0].id if asked else _question_of(earlier, question.retry or question.continues)
     answer = _unwritten(question, chat, parent_id, kept)
     run = _record(question, answer, worker, lease)
@@ -82,25 +92,34 @@ def compose(
         follows_leaf=bool(asked) and question.parent_id is None,
         run=msgspec.structs.replace(run, seq=first.last) if first else run,
         kept=first,
+        uploads=[file.id for file in mine if file.message_id is None],
+        copies=[file for file in mine if file.message_id is not None],
         chosen=chosen,
     )
     said = branch([*earlier, *asked], kept.id if kept else parent_id)
-    return Composed(submission, _for_upstream(chat, said, goes_on=kept is not None))
+    here = {file.id: file for file in mine}
+    told = files.Told(said, lambda file_id: here.get(file_id) or read(file_id))
+    words = next((message.content for message in reversed(said) if message.role == "user"), "")
+    return Composed(submission, _for_upstream(chat, said, told, goes_on=kept is not None), words)
 
 
-def _asked(question: Question, chat: Chat, earlier: Sequence[Message]) -> Message:
-    """The prompt as a message in its place."""
+def _asked(question: Question, chat: Chat, earlier: Sequence[Message]) -> tuple[list[Message], list[File]]:
+    """The prompt as a message in its place, with its files; none where there is no prompt."""
+    if question.prompt is None:
+        return [], []
     if question.parent_id and all(message.id != question.parent_id for message in earlier):
         raise NotFound("There is no message with this parentId in the chat.")
-    return Message(
+    message = Message(
         id=new_id(),
         chat_id=chat.id,
         owner=chat.owner,
         parent_id=chat.leaf_id if question.parent_id is None else question.parent_id or None,
         role="user",
-        content=question.prompt or "",
+        content=question.prompt,
         created_at=now_ms(),
     )
+    message, mine = files.carried(question.files, message)
+    return [message], mine
 
 
 def _question_of(earlier: Sequence[Message], answer_id: str | None) -> str:
@@ -167,10 +186,10 @@ def _first_events(run: RunRecord, kept: Message) -> Batch:
     return Batch(run_id=run.id, first=1, events=[*events, RunEvent("text", kept.content, 0)])
 
 
-def _for_upstream(chat: Chat, messages: list[Message], goes_on: bool) -> list[dict[str, Any]]:
+def _for_upstream(chat: Chat, messages: list[Message], told: files.Told, goes_on: bool) -> list[dict[str, Any]]:
     """A last message of the user asks to go on: not every server goes on with an assistant's message by itself."""
-    said = [{"role": "system", "content": chat.system}] if chat.system else []
+    said: list[dict[str, Any]] = [{"role": "system", "content": chat.system}] if chat.system else []
     for message in messages:
         said += called(message.tool_calls or [])
-        said += [{"role": message.role, "content": message.content}] if message.content else []
+        said += [{"role": message.role, "content": told.content(message)}] if message.content else []
     return [*said, {"role": "user", "content": GO_ON}] if goes_on else said

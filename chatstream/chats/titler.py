@@ -60,9 +60,8 @@ class Titler:
         """This question was asked: if it is a chat's first, its answer brings the title. The demo model has none."""
         chat, run = composed.submission.chat, composed.submission.run
         is_first = all(message["role"] != "assistant" for message in composed.messages)
-        question = composed.messages[-1]["content"]
-        if self._on and not provider.demo and is_first and chat.titled == "words" and isinstance(question, str):
-            self._expected[run.id] = _Expected(chat.owner, chat.id, provider, model, question)
+        if self._on and not provider.demo and is_first and chat.titled == "words":
+            self._expected[run.id] = _Expected(chat.owner, chat.id, provider, model, composed.question)
 
     def ended(self, run_id: str, end: Mapping[str, Any], answer: Callable[[], str]) -> None:
         """A Run has ended so, and is stored."""

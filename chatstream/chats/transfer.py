@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from chatstream.chats import files
+from chatstream.chats.files import FILES_MAX
 from chatstream.chats.tree import branch
 from chatstream.errors import BadRequest
-from chatstream.store.records import Chat, Message, new_id, now_ms
+from chatstream.store.records import Chat, File, Message, new_id, now_ms
 from chatstream.wire.events import State
 
 FORMAT: Literal["chatstream/1"] = "chatstream/1"
@@ -18,6 +20,13 @@ _Text = Annotated[str, Meta(max_length=4_000_000)]  # MongoDB takes 16 MiB
 _Name = Annotated[str, Meta(pattern="^[A-Za-z_]{1,40}$")]  # a key that every store takes
 _Count = Annotated[int, Meta(ge=0, le=2**53)]
 _Time = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]  # the year 9999
+
+
+class ExportedFile(msgspec.Struct, kw_only=True):
+    """A question's. In JSON its bytes are base64; what it is they say themselves."""
+
+    name: Annotated[str, Meta(max_length=1000)]
+    data: bytes
 
 
 class ExportedMessage(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
@@ -33,6 +42,7 @@ class ExportedMessage(msgspec.Struct, kw_only=True, rename="camel", omit_default
     timings: dict[_Name, float | None] | None = None
     error: dict[_Name, str] | None = None
     created_at: _Time | None = None
+    files: Annotated[list[ExportedFile], Meta(max_length=FILES_MAX)] = []
 
 
 class Exported(msgspec.Struct, kw_only=True, rename="camel"):
@@ -53,22 +63,28 @@ class Exported(msgspec.Struct, kw_only=True, rename="camel"):
 _KEPT = ("title", "leaf_id", "created_at", "updated_at", "system", "params", "pinned", "archived")
 
 
-def export(chat: Chat, messages: list[Message]) -> bytes:
-    """The chat as JSON, UTF-8, indented."""
-    return msgspec.json.format(_encoded(chat, messages), indent=1)
+def export(chat: Chat, messages: list[Message], read: files.Read) -> bytes:
+    """The chat as JSON, UTF-8, indented. `read` gives its files."""
+    return msgspec.json.format(_encoded(chat, messages, read), indent=1)
 
 
-def lines(chats: Iterable[Chat], history: Callable[[Chat], list[Message]]) -> Iterator[bytes]:
+def lines(
+    chats: Iterable[Chat], history: Callable[[Chat], list[Message]], read: files.Read
+) -> Iterator[bytes]:
     """Many chats, each in a line of its own: so a file of any size is written and read chat by chat."""
     for chat in chats:
-        yield _encoded(chat, history(chat)) + b"\n"
+        yield _encoded(chat, history(chat), read) + b"\n"
 
 
-def _encoded(chat: Chat, messages: list[Message]) -> bytes:
-    names = ExportedMessage.__struct_fields__
-    rows = [ExportedMessage(**{name: getattr(message, name) for name in names}) for message in messages]
+def _encoded(chat: Chat, messages: list[Message], read: files.Read) -> bytes:
     about: dict[str, Any] = {name: getattr(chat, name) for name in _KEPT}
-    return msgspec.json.encode(Exported(**about, messages=rows))
+    return msgspec.json.encode(Exported(**about, messages=[_exported(message, read) for message in messages]))
+
+
+def _exported(message: Message, read: files.Read) -> ExportedMessage:
+    fields = {name: getattr(message, name) for name in ExportedMessage.__struct_fields__}
+    found = filter(None, (read(about["id"]) for about in message.files or ()))
+    return ExportedMessage(**fields | {"files": [ExportedFile(name=file.name, data=file.data) for file in found]})
 
 
 def markdown(chat: Chat, messages: list[Message]) -> str:
@@ -78,7 +94,8 @@ def markdown(chat: Chat, messages: list[Message]) -> str:
     for message in branch(messages, chat.leaf_id):
         who = "You" if message.role == "user" else message.model or "Assistant"
         ended = "" if message.state == "complete" else f" ({message.state.replace('_', ' ')})"
-        parts.append(f"## {who}{ended}\n\n{message.content}\n")
+        names = "".join(f"- {about['name']} ({about['size']} bytes)\n" for about in message.files or ())
+        parts.append(f"## {who}{ended}\n\n{message.content}\n" + (f"\nFiles:\n\n{names}" if names else ""))
     return "\n".join(parts)
 
 
@@ -90,8 +107,8 @@ def parse(body: bytes) -> Exported:
         raise BadRequest(f"This is no chat exported as JSON: {error}.") from error
 
 
-def built(exported: Exported, owner: str) -> tuple[Chat, list[Message]]:
-    """The chat of a file, with new ids.
+def built(exported: Exported, owner: str) -> tuple[Chat, list[Message], list[File]]:
+    """The chat of a file, with new ids, and the files of its questions.
 
     :raises BadRequest: if it cannot be kept, naming the place
     """
@@ -102,7 +119,8 @@ def built(exported: Exported, owner: str) -> tuple[Chat, list[Message]]:
     if len(ids) < len(exported.messages):
         raise BadRequest("Two messages of this file have the same id.")
     chat = _chat(exported, owner, ids)
-    return chat, [_message(message, ids, chat) for message in exported.messages]
+    built = [_message(message, ids, chat) for message in exported.messages]
+    return chat, [message for message, _ in built], [file for _, mine in built for file in mine]
 
 
 def _chat(exported: Exported, owner: str, ids: dict[str, str]) -> Chat:
@@ -123,14 +141,17 @@ def _chat(exported: Exported, owner: str, ids: dict[str, str]) -> Chat:
     )
 
 
-def _message(exported: ExportedMessage, ids: dict[str, str], chat: Chat) -> Message:
+def _message(exported: ExportedMessage, ids: dict[str, str], chat: Chat) -> tuple[Message, list[File]]:
     if exported.parent_id is not None and exported.parent_id not in ids:
         raise BadRequest(f"The message {exported.id} has a parentId that is not in this file.")
     fields = msgspec.structs.asdict(exported)
+    carried = [files.made(chat.owner, file.name, file.data) for file in fields.pop("files")]
     fields.update(
         id=ids[exported.id],
         parent_id=ids[exported.parent_id] if exported.parent_id else None,
         created_at=exported.created_at or chat.created_at,
         state="interrupted" if exported.state == "running" else exported.state,
     )
-    return Message(chat_id=chat.id, owner=chat.owner, **fields)
+    message = Message(chat_id=chat.id, owner=chat.owner, **fields)
+    mine = [files.copy(file, message) for file in carried]
+    return msgspec.structs.replace(message, files=[file.about for file in mine] or None), mine

@@ -47,8 +47,11 @@ class Dialogue:
         return self._left == 0
 
     def open(self) -> Stream:
-        """Ask, with all that was said so far."""
-        return self._open(self._ask)
+        """Ask, with all that was said so far. It is kept for another round alone: it may hold megabytes of images."""
+        stream = self._open(self._ask)
+        if not self.runs_tools:
+            self._ask = msgspec.structs.replace(self._ask, messages=[])
+        return stream
 
     def run(self, calls: Sequence[Call], took: Callable[[Call, Reply], None]) -> None:
         """Run these calls at the same time; `took` hears of each result when it is there."""

@@ -36,10 +36,12 @@ from chatstream.store.mongo_errors import translated
 from chatstream.store.mongo_search import NEWEST, Search, older_than
 from chatstream.store.mongo_submissions import PATIENCE_S, Submissions
 from chatstream.store.records import (
+    UPLOAD_MS,
     Batch,
     Chat,
     Cut,
     Ending,
+    File,
     Message,
     Order,
     Page,
@@ -163,20 +165,24 @@ class MongoStore:
             runs = [run["_id"] for run in self._collection("runs").find(mine, {"_id": 1})]
             self._collection("runs").delete_many(mine)
             self._collection("messages").delete_many(mine)
+            self._collection("files").delete_many(mine)
             self._collection("run_events").delete_many({"run_id": {"$in": runs}})
 
     def prune(self, cut: Cut) -> bool:
         with translated():
             return mongo_pruning.prune(self._collection("chats").database, cut)
 
-    def add(self, chat: Chat, messages: Sequence[Message]) -> None:
+    def add(self, chat: Chat, messages: Sequence[Message], files: Sequence[File] = ()) -> None:
         with translated(), pymongo.timeout(IMPORT_S):
             try:
+                for file in files:
+                    self._collection("files").insert_one(to_document(file))
                 if messages:
                     self._collection("messages").insert_many([to_document(message) for message in messages])
                 self._collection("chats").insert_one(to_document(chat))
             except BaseException:
                 self._collection("messages").delete_many({"chat_id": chat.id})
+                self._collection("files").delete_many({"chat_id": chat.id})
                 raise
 
     # -- Runs
@@ -273,6 +279,21 @@ class MongoStore:
     def drop(self, owner: str, preset_id: str) -> None:
         with translated():
             self._collection("presets").delete_one({"_id": preset_id, "owner": owner})
+
+    # -- files
+
+    def upload(self, file: File) -> None:
+        with translated():
+            late = {"chat_id": None, "created_at": {"$lt": file.created_at - UPLOAD_MS}}
+            self._collection("files").delete_many(late)
+            self._collection("files").insert_one(to_document(file))
+
+    def file(self, owner: str, file_id: str) -> File | None:
+        return self._one("files", File, {"_id": file_id, "owner": owner})
+
+    def discard(self, owner: str, file_id: str) -> None:
+        with translated():
+            self._collection("files").delete_one({"_id": file_id, "owner": owner, "chat_id": None})
 
     # -- documents
 

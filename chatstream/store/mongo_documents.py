@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 from pymongo import UpdateOne
 
-from chatstream.store.records import Batch, Chat, Ending, Message, Preset, RunRecord
+from chatstream.store.records import Batch, Chat, Ending, File, Message, Preset, RunRecord
 from chatstream.store.words import folded
 from chatstream.wire.events import RunEvent, assembled, pack, unpack
 
@@ -15,10 +15,10 @@ TEXT_MAX = 7 << 20
 """Bytes of a message's text, or of its reasoning: a document has 16 MiB."""
 
 Document = dict[str, Any]
-R = TypeVar("R", Chat, Message, RunRecord, Preset)
+R = TypeVar("R", Chat, Message, RunRecord, Preset, File)
 
 
-def to_document(record: Chat | Message | RunRecord | Preset) -> Document:
+def to_document(record: Chat | Message | RunRecord | Preset | File) -> Document:
     fields = changed(msgspec.structs.asdict(record))
     fields["_id"] = fields.pop("id")
     return fields

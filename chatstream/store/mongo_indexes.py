@@ -54,6 +54,7 @@ def _models() -> dict[str, list[IndexModel]]:
             _index(chat_id=1),
             _index(state=1, worker=1, lease=1),
         ],
+        "files": [_index(chat_id=1, message_id=1), _index(chat_id=1, created_at=1)],
         "run_events": [_index(run_id=1, first=1)],
     }
 

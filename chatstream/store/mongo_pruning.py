@@ -14,6 +14,7 @@ def prune(database: Database[Document], cut: Cut) -> bool:
     # Their first goes first: what is left if this breaks off hangs on nothing, and is not shown.
     for ids in (cut.message_ids[:1], cut.message_ids[1:]):
         database["messages"].delete_many({**mine, "_id": {"$in": ids}})
+    database["files"].delete_many({**mine, "message_id": {"$in": cut.message_ids}})
     of_runs = {**mine, "message_id": {"$in": cut.message_ids}}
     runs = [run["_id"] for run in database["runs"].find(of_runs, {"_id": 1})]
     database["runs"].delete_many(of_runs)

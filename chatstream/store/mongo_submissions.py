@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError, ServerSelectionTimeoutError
 from chatstream.errors import BadRequest, ChatStreamError, StoreError, StoreUnavailable, StoreUncertain
 from chatstream.store.mongo_documents import Document, to_document, to_record, upsert
 from chatstream.store.mongo_errors import translated
-from chatstream.store.records import RunRecord, Submission, check_place, now_ms
+from chatstream.store.records import RunRecord, Submission, check_place, check_uploads, now_ms
 
 PATIENCE_S = 2.5
 """How long one operation may take, with looking for the server."""
@@ -131,10 +131,27 @@ class Submissions:
         if kept := [upsert(submission.kept) for submission in submissions if submission.kept]:
             self._collection("run_events").bulk_write(kept, ordered=False)
         self._insert("messages", [to_document(m) for submission in submissions for m in submission.messages])
+        for submission in submissions:
+            self._add_files(submission)
+
+    def _add_files(self, submission: Submission) -> None:
+        """:raises LeafMoved: if one of its uploads is none any more"""
+        for copy in submission.copies:  # one by one: each is a large write by itself
+            self._collection("files").insert_one(to_document(copy))
+        if submission.uploads:
+            place = {"chat_id": submission.chat.id, "message_id": submission.messages[0].id}
+            mine = {"_id": {"$in": submission.uploads}, "owner": submission.chat.owner, "chat_id": None}
+            check_uploads(submission, self._collection("files").update_many(mine, {"$set": place}).modified_count)
 
     def _remove_messages(self, submissions: Sequence[Submission]) -> None:
         ids = [message.id for submission in submissions for message in submission.messages]
         self._collection("messages").delete_many({"_id": {"$in": ids}})
+        if copied := [copy.id for submission in submissions for copy in submission.copies]:
+            self._collection("files").delete_many({"_id": {"$in": copied}})
+        if taken := [upload for submission in submissions for upload in submission.uploads]:
+            # They wait again: whoever sends the question once more has them.
+            back = {"$set": {"chat_id": None, "message_id": None}}
+            self._collection("files").update_many({"_id": {"$in": taken}, "message_id": {"$in": ids}}, back)
 
     def _insert(self, collection: str, documents: list[Document]) -> None:
         self._collection(collection).insert_many(documents, ordered=False)

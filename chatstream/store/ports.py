@@ -12,6 +12,7 @@ from chatstream.store.records import (
     Chat,
     Cut,
     Ending,
+    File,
     Message,
     Order,
     Page,
@@ -62,7 +63,7 @@ class ChatStore(Protocol):
         """Remove messages with their Runs, and move the chat's leaf. False, and nothing is removed, if that had moved
         already, or the chat is gone."""
 
-    def add(self, chat: Chat, messages: Sequence[Message]) -> None:
+    def add(self, chat: Chat, messages: Sequence[Message], files: Sequence[File] = ()) -> None:
         """Store an imported chat, all of it or nothing."""
 
 
@@ -133,7 +134,19 @@ class PresetStore(Protocol):
         """No error when it is gone already."""
 
 
-class Store(ChatStore, RunStore, PresetStore, Protocol):
+class FileStore(Protocol):
+    """Files of questions, which go with their message and their chat. One that is withdrawn leaves its uploads."""
+
+    def upload(self, file: File) -> None:
+        """Store a file that waits for its question. Uploads that have waited for `UPLOAD_MS` go."""
+
+    def file(self, owner: str, file_id: str) -> File | None: ...
+
+    def discard(self, owner: str, file_id: str) -> None:
+        """Remove an upload; nothing where it is gone already, or belongs to a question."""
+
+
+class Store(ChatStore, RunStore, PresetStore, FileStore, Protocol):
     """All of them, and the connection's own life."""
 
     name: str

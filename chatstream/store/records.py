@@ -74,6 +74,30 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     error: dict[str, str] | None = None
     usage: dict[str, int] | None = None
     timings: dict[str, Any] | None = None
+    files: list[dict[str, Any]] | None = None
+    """{id, name, type, size} of each that a question carries; their bytes are records of their own."""
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """An image or a text that a question carries. One without a message was uploaded, and waits for its question."""
+
+    id: str
+    owner: str
+    name: str
+    type: str
+    data: bytes
+    created_at: int
+    chat_id: str | None = None
+    message_id: str | None = None
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """As its message names it."""
+        return {"id": self.id, "name": self.name, "type": self.type, "size": len(self.data)}
+
+
+UPLOAD_MS = 24 * 3_600_000
+"""So long an upload waits for its question."""
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +148,10 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it belongs below the leaf: if that has moved, `begin` stores nothing and raises `LeafMoved`."""
     kept: "Batch | None" = None
     """The Run's first events, where it goes on with an earlier answer."""
+    uploads: list[str] = []
+    """Ids of uploads that become files of the question, and are no uploads any more."""
+    copies: list[File] = []
+    """Files of other questions, as this one's own."""
     chosen: dict[str, Any] = {}
     """Fields of the chat that the question changes for good: `system`, `tools`, `params`."""
 
@@ -139,6 +167,15 @@ def check_place(submission: Submission, leaf_id: str | None, there: bool) -> Non
         raise NotFound("This chat was deleted in the meantime.")
     if submission.follows_leaf and not submission.is_new and leaf_id != submission.leaf_before:
         raise LeafMoved("Other questions were asked in this chat at the same moment. Send this one again.")
+
+
+def check_uploads(submission: Submission, taken: int) -> None:
+    """Whether all its uploads were still there to be taken.
+
+    :raises LeafMoved: if another question took one first: asked again, this one gets a copy
+    """
+    if taken != len(submission.uploads):
+        raise LeafMoved("Another question took one of these files at the same moment. Send this one again.")
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):

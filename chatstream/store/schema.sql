@@ -36,9 +36,25 @@ CREATE TABLE IF NOT EXISTS messages (
   model TEXT,
   error TEXT,
   usage TEXT,
-  timings TEXT
+  timings TEXT,
+  files TEXT
 );
 CREATE INDEX IF NOT EXISTS messages_of_chat ON messages (chat_id, n);
+
+-- Files of questions; those without a message wait for one. The bytes come last: what else is read of a row lies before them.
+CREATE TABLE IF NOT EXISTS files (
+  n INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  owner TEXT NOT NULL,
+  name TEXT NOT NULL,
+  type TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  chat_id TEXT,
+  message_id TEXT,
+  data BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS files_of_chat ON files (chat_id, message_id) WHERE chat_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS files_waiting ON files (created_at) WHERE chat_id IS NULL;
 
 CREATE TABLE IF NOT EXISTS runs (
   id TEXT PRIMARY KEY,

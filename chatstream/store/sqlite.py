@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 
 from chatstream.errors import StoreUnavailable
-from chatstream.store import cursors, sqlite_older, sqlite_pruning
+from chatstream.store import cursors, sqlite_files, sqlite_older, sqlite_pruning
 from chatstream.store.records import (
     Batch,
     Chat,
     Cut,
     Ending,
+    File,
     Message,
     Order,
     Page,
@@ -119,7 +120,7 @@ class SqliteStore:
             runs = "SELECT id FROM runs WHERE chat_id = ? AND owner = ?"
             c.execute(f"DELETE FROM run_batches WHERE run_id IN ({runs})", mine)
             c.execute("DELETE FROM chats WHERE id = ? AND owner = ?", mine)  # first: its trigger reads the messages
-            for table in ("runs", "messages"):
+            for table in ("runs", "messages", "files"):
                 c.execute(f"DELETE FROM {table} WHERE chat_id = ? AND owner = ?", mine)
 
         self._writer.run(job)
@@ -127,8 +128,9 @@ class SqliteStore:
     def prune(self, cut: Cut) -> bool:
         return self._writer.run(lambda c: sqlite_pruning.prune(c, cut))
 
-    def add(self, chat: Chat, messages: Sequence[Message]) -> None:
+    def add(self, chat: Chat, messages: Sequence[Message], files: Sequence[File] = ()) -> None:
         def job(c: sqlite3.Connection) -> None:
+            _insert(c, "files", files)
             _insert(c, "messages", messages)
             _insert(c, "chats", [chat])  # last: its trigger takes the words of all messages together
 
@@ -217,6 +219,22 @@ class SqliteStore:
         query = "DELETE FROM presets WHERE id = ? AND owner = ?"
         self._writer.run(lambda c: c.execute(query, (preset_id, owner)).rowcount)
 
+    # -- files
+
+    def upload(self, file: File) -> None:
+        def job(c: sqlite3.Connection) -> None:
+            sqlite_files.sweep(c, file.created_at)
+            _insert(c, "files", [file])
+
+        self._writer.run(job)
+
+    def file(self, owner: str, file_id: str) -> File | None:
+        rows = self._rows(File, "files WHERE id = ? AND owner = ?", file_id, owner)
+        return rows[0] if rows else None
+
+    def discard(self, owner: str, file_id: str) -> None:
+        self._writer.run(lambda c: sqlite_files.discard(c, owner, file_id))
+
     # -- rows
 
     def _select(self, query: str, *values: Any) -> list[sqlite3.Row]:
@@ -261,6 +279,8 @@ def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:
         moved = {"leaf_id": chat.leaf_id, "updated_at": chat.updated_at}
         _change(c, chat.owner, chat.id, {**moved, **submission.chosen})
     _insert(c, "messages", submission.messages)
+    _insert(c, "files", submission.copies)
+    sqlite_files.take(c, submission)
     _insert(c, "runs", [run])
     if submission.kept:
         _write(c, [submission.kept])

@@ -11,15 +11,18 @@ import time
 from collections.abc import Iterator
 
 _ADDED = {
-    "system": "TEXT",
-    "tools": "TEXT NOT NULL DEFAULT '[]'",
-    "params": "TEXT NOT NULL DEFAULT '{}'",
-    "pinned": "INTEGER NOT NULL DEFAULT 0",
-    "archived": "INTEGER NOT NULL DEFAULT 0",
-    "titled": "TEXT NOT NULL DEFAULT 'user'",  # it may be a person's
-    "share": "TEXT",
+    "chats": {
+        "system": "TEXT",
+        "tools": "TEXT NOT NULL DEFAULT '[]'",
+        "params": "TEXT NOT NULL DEFAULT '{}'",
+        "pinned": "INTEGER NOT NULL DEFAULT 0",
+        "archived": "INTEGER NOT NULL DEFAULT 0",
+        "titled": "TEXT NOT NULL DEFAULT 'user'",  # it may be a person's
+        "share": "TEXT",
+    },
+    "messages": {"files": "TEXT"},
 }
-"""Columns of `chats` that databases of older versions lack."""
+"""Columns that databases of older versions lack, by table."""
 _WORDS_BY_MESSAGE = ("message_words", "chat_words")
 _PORTION = 200
 """Chats whose words are added in one transaction: about a tenth of a second for 20 messages each."""
@@ -45,10 +48,11 @@ def _exists(c: sqlite3.Connection, table: str) -> bool:
 def add_columns(c: sqlite3.Connection) -> None:
     """Columns that are new, in a database that has the table: before today's schema, whose indexes need them."""
     c.execute("BEGIN IMMEDIATE")
-    present = {row["name"] for row in c.execute("PRAGMA table_info(chats)")}
-    for name, kind in _ADDED.items() if present else ():
-        if name not in present:
-            c.execute(f"ALTER TABLE chats ADD COLUMN {name} {kind}")
+    for table, columns in _ADDED.items():
+        present = {row["name"] for row in c.execute(f"PRAGMA table_info({table})")}
+        for name, kind in columns.items() if present else ():
+            if name not in present:
+                c.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
     c.execute("COMMIT")
 
 

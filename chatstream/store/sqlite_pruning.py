@@ -8,7 +8,7 @@ from chatstream.store.records import Cut
 
 _GONE = "chat_id = ? AND owner = ? AND {} IN (SELECT value FROM json_each(?))"
 _REMOVED = _GONE.format("messages.id")
-_OF_RUNS = _GONE.format("message_id")
+_OF_MESSAGES = _GONE.format("message_id")
 
 
 def prune(c: sqlite3.Connection, cut: Cut) -> bool:
@@ -19,9 +19,10 @@ def prune(c: sqlite3.Connection, cut: Cut) -> bool:
     ids = msgspec.json.encode(cut.message_ids).decode()
     gone = (cut.chat_id, cut.owner, ids)
     _forget_words(c, gone)
-    c.execute(f"DELETE FROM run_batches WHERE run_id IN (SELECT id FROM runs WHERE {_OF_RUNS})", gone)
-    c.execute(f"DELETE FROM runs WHERE {_OF_RUNS}", gone)
+    c.execute(f"DELETE FROM run_batches WHERE run_id IN (SELECT id FROM runs WHERE {_OF_MESSAGES})", gone)
+    c.execute(f"DELETE FROM runs WHERE {_OF_MESSAGES}", gone)
     c.execute(f"DELETE FROM messages WHERE {_REMOVED}", gone)
+    c.execute(f"DELETE FROM files WHERE {_OF_MESSAGES}", gone)
     c.execute("INSERT INTO words (rowid, text) SELECT n, text FROM texts WHERE chat_id = ?", (cut.chat_id,))
     return True
 

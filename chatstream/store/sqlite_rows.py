@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from chatstream.store.records import Chat, Message, Preset, RunRecord
+from chatstream.store.records import Chat, File, Message, Preset, RunRecord
 
-_JSON = {"error", "usage", "timings", "tool_calls", "tools", "params"}
+_JSON = {"error", "usage", "timings", "tool_calls", "tools", "params", "files"}
 _FLAGS = {"pinned", "archived"}
 
 _SEQ = (
@@ -16,7 +16,7 @@ _SEQ = (
 )
 """While a Run is written, its batches tell how far it is: noting that in its record too would double the writing."""
 
-R = TypeVar("R", Chat, Message, RunRecord, Preset)
+R = TypeVar("R", Chat, Message, RunRecord, Preset, File)
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from chatstream.access import OWNER
+from chatstream.chats import files
 from chatstream.chats.questions import Question, compose
 from chatstream.errors import LeafMoved, NotFound
 from chatstream.runs.dialogue import Dialogue, Tools
@@ -39,12 +40,12 @@ def start(body: ChatBody, session: str | None = None) -> RunRecord:
 
 
 def _start(body: ChatBody, session: str | None) -> RunRecord:
-    s, question = services(), _question(body, session)
+    s, question, read = services(), _question(body, session), functools.partial(services().store.file, OWNER)
     chat, earlier = s.chats.place(OWNER, body.chat_id, question)
     sampling = _sampling(body, chat.params if question.params is None else question.params)
     provider, model = s.gateway.choose(sampling.model)
-    question = msgspec.structs.replace(question, model=model)
-    composed = compose(chat, earlier, question, s.desk.worker, s.desk.lease())
+    question = msgspec.structs.replace(question, model=model, files=files.found(body.files, read))
+    composed = compose(chat, earlier, question, s.desk.worker, s.desk.lease(), read)
     tools = Tools(s.tools.only(composed.submission.chat.tools), s.settings.tool_s, s.settings.tool_rounds)
     ask = _ask(sampling, model, composed.messages)
     record = s.desk.start(composed.submission, Dialogue(functools.partial(s.gateway.open, provider), ask, tools))

@@ -1,6 +1,7 @@
 """The page's own files under addresses that hold their version: a browser keeps them, and never asks again.
 
-`/static/` serves the same files, for those who link to them from elsewhere; there a browser asks each time.
+Scripts go without their comments and types, which are a third of the page. `/static/` serves the same files as they are
+written, for those who read them, or link to them from elsewhere; there a browser asks each time.
 """
 
 import re
@@ -9,7 +10,8 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, send_from_directory, url_for
+from flask import Blueprint, Response, abort, current_app, send_from_directory, url_for
+from rjsmin import jsmin
 
 blueprint = Blueprint("assets", __name__, url_prefix="/assets")
 
@@ -17,10 +19,10 @@ SHEETS = (
     *("tokens", "base", "layout", "components/button", "components/wordmark", "components/sidebar", "components/chats"),
     *("components/topbar", "components/menu", "components/welcome", "components/message", "components/markdown"),
     *("components/code", "components/actions", "components/composer", "components/sheet", "components/settings"),
-    *("components/notice", "components/trouble", "components/share", "components/transfer"),
+    *("components/files", "components/notice", "components/trouble", "components/share", "components/transfer"),
 )
 """In the order of the cascade. They are sent as one file: a page waits for all of them before it shows anything."""
-WORKER = "js/worker.js"
+WORKER = "worker.js"
 _IMPORT = re.compile(r'^(?:import|export)\b[^;"]*"(\.{1,2}/[^"]+\.js)"', re.MULTILINE)
 
 
@@ -33,10 +35,23 @@ def sheets(version: str) -> Response:
 
 @blueprint.get("/<version>/<path:name>")
 def file(version: str, name: str) -> Response:
-    response = _kept(send_from_directory(str(current_app.static_folder), name), version)
+    return _kept(send_from_directory(str(current_app.static_folder), name), version)
+
+
+@blueprint.get("/<version>/js/<path:name>")
+def script(version: str, name: str) -> Response:
+    scripts = _scripts(Path(str(current_app.static_folder)) / "js", present_version())
+    if name not in scripts:
+        abort(404)
+    response = _kept(Response(scripts[name], content_type="text/javascript; charset=utf-8"), version)
     if name == WORKER:
         response.headers["Service-Worker-Allowed"] = "/"  # it lies in a folder, and serves all pages
     return response
+
+
+@lru_cache(maxsize=1)
+def _scripts(folder: Path, _: str) -> dict[str, str]:
+    return {str(path.relative_to(folder)): jsmin(path.read_text()) for path in folder.rglob("*.js")}
 
 
 @blueprint.app_template_global()

@@ -8,6 +8,7 @@ from flask import request
 from msgspec import Meta
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from chatstream.chats.files import FILES_MAX
 from chatstream.errors import BadRequest, TooLarge
 from chatstream.store.records import is_id
 from chatstream.web.services import services
@@ -48,6 +49,8 @@ class ChatBody(Sampling, frozen=True, kw_only=True, rename="camel"):
     params: Sampling | None = None
     """What the chat keeps of them; those beside it are for this answer."""
     request_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    files: Annotated[list[str], Meta(max_length=FILES_MAX)] = []
+    """Ids of uploads, or of files of other questions."""
 
 
 class ChangeBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -127,7 +130,8 @@ def check_chat(body: ChatBody) -> None:
     """
     _no_nul(body)
     longest = services().settings.prompt_max
-    for name, value in (("chatId", body.chat_id), ("parentId", body.parent_id or None), *_again(body)):
+    named = (("files", file_id) for file_id in body.files)
+    for name, value in (("chatId", body.chat_id), ("parentId", body.parent_id or None), *_again(body), *named):
         if value is not None and not is_id(value):
             raise BadRequest(f"{name} must be an id: 24 hexadecimal digits in lower case.")
     if _again(body):
@@ -148,7 +152,7 @@ def _again(body: ChatBody) -> list[tuple[str, str]]:
 
 def _check_again(body: ChatBody) -> None:
     name, _ = _again(body)[0]
-    if len(_again(body)) > 1 or body.prompt is not None or body.parent_id is not None:
+    if len(_again(body)) > 1 or body.prompt is not None or body.parent_id is not None or body.files:
         raise BadRequest(f"{name} belongs to an earlier question: send it without prompt, parentId and any other such.")
     if body.chat_id is None:
         raise BadRequest(f"{name} needs the chatId of its chat.")

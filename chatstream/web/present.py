@@ -56,4 +56,11 @@ def message(record: Message) -> dict[str, Any]:
         "usage": record.usage,
         "timings": record.timings,
         "createdAt": iso(record.created_at),
+        "files": [file(about) for about in record.files or ()],
     }
+
+
+def file(about: dict[str, Any]) -> dict[str, Any]:
+    """A file as its message names it, or one that was uploaded."""
+    named = {name: about[name] for name in ("name", "type", "size")}
+    return {"_id": about["id"], **named, "path": f"/files/{about['id']}"}

@@ -13,7 +13,7 @@ from chatstream.access import OWNER
 from chatstream.chats.tree import branch
 from chatstream.errors import NotFound
 from chatstream.store.records import Chat, Message
-from chatstream.web import departures, pages, parts, present, runs, streams
+from chatstream.web import departures, files, pages, parts, present, runs, streams
 from chatstream.web.chat import checked
 from chatstream.web.services import services
 from chatstream.wire.events import RunEvent
@@ -79,6 +79,20 @@ def events(token: str, name: str) -> Response:
     return response
 
 
+@blueprint.get("/s/<token>/files/<name>")
+def file(token: str, name: str) -> Response:
+    """A file of a question on the shown branch."""
+    chat = services().chats.shared(token)
+    ids = [about["id"] for message in _shown(chat) for about in message.files or ()]
+    file_id = next((each for each in ids if _file_name(token, each) == name), "")
+    found = services().store.file(chat.owner, file_id) if file_id else None
+    if found is None:
+        raise NotFound("There is no such file in this chat any more.")
+    response = files.sent(found)
+    response.headers.update(HEADERS)
+    return response
+
+
 def _shown(chat: Chat) -> list[Message]:
     return branch(services().chats.history(chat), chat.leaf_id)
 
@@ -98,12 +112,27 @@ def _context(chat: Chat, token: str, whole: list[Message]) -> dict[str, Any]:
 def _message(token: str, message: Message) -> dict[str, Any]:
     """Without the ids of ours that others could do something with."""
     named = {"_id": _name(token, message), "parentId": None, "runId": None}
-    return {**present.message(message), **named, "createdAt": present.when(message.created_at)}
+    shown = present.message(message)
+    carried = [_file(token, each) for each in shown["files"]]
+    return {**shown, **named, "files": carried, "createdAt": present.when(message.created_at)}
+
+
+def _file(token: str, file: dict[str, Any]) -> dict[str, Any]:
+    name = _file_name(token, file["_id"])
+    return {**file, "_id": name, "path": f"/s/{token}/files/{name}"}
 
 
 def _name(token: str, message: Message) -> str:
     """The message's name on this page alone."""
-    return sha256(f"{token} {message.id}".encode()).hexdigest()[:16]
+    return _digest(f"{token} {message.id}")
+
+
+def _file_name(token: str, file_id: str) -> str:
+    return _digest(f"{token} {file_id}")
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def _while_shared(token: str, events: streams.Events) -> Iterator[list[RunEvent]]:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, render_template, request, stream
 from gevent.pool import Pool
 
 from chatstream.access import OWNER
-from chatstream.chats import imports, transfer
+from chatstream.chats import files, imports, transfer
 from chatstream.chats.imports import Read, Unread
 from chatstream.errors import BadRequest, ChatStreamError, StoreUnavailable
 from chatstream.store import threads
@@ -38,7 +38,7 @@ def export(chat_id: str) -> Response:
     chat = chats.get(OWNER, checked(chat_id))
     form = request.args.get("format", "json")
     if form == "json":
-        return _file(transfer.export(chat, chats.history(chat)), "application/json", f"chat-{chat.id}.json")
+        return _file(transfer.export(chat, chats.history(chat), _read()), "application/json", f"chat-{chat.id}.json")
     if form == "markdown":
         text = transfer.markdown(chat, chats.history(chat)).encode()
         return _file(text, "text/markdown; charset=utf-8", f"chat-{chat.id}.md")
@@ -48,7 +48,7 @@ def export(chat_id: str) -> Response:
 @blueprint.get("/chats/export")
 def export_all() -> Response:
     chats = services().chats
-    lines = transfer.lines(chats.all(OWNER), chats.history)
+    lines = transfer.lines(chats.all(OWNER), chats.history, _read())
     day = present.when(now_ms()).strftime("%Y-%m-%d")
     return _file(stream_with_context(_in_turn(lines)), "application/jsonl; charset=utf-8", f"chats-{day}.jsonl")
 
@@ -81,6 +81,10 @@ def import_form() -> tuple[str, int]:
         refused = str(error)
     status = 200 if chats and not refused else 400
     return render_template("transfer.html", done=True, chats=chats, failed=failed, refused=refused), status
+
+
+def _read() -> files.Read:
+    return functools.partial(services().store.file, OWNER)
 
 
 def _file(content: bytes | Iterator[bytes], kind: str, name: str) -> Response:
@@ -117,7 +121,7 @@ def _stored(store: Store, each: Read | Unread) -> Chat | Unread | StoreUnavailab
     if isinstance(each, Unread):
         return each
     try:
-        store.add(each.chat, each.messages)
+        store.add(each.chat, each.messages, each.files)
     except StoreUnavailable as error:
         return error
     except ChatStreamError as error:

@@ -1,22 +1,26 @@
 // @ts-check
+/** @import {Attachments} from "./attachments.js" */
+/** @import {Attached} from "./types.js" */
 import { find } from "./dom.js";
 import { keep, kept } from "./storage.js";
 
 /** The room left is told from here on. */
 const NEARLY_FULL = 0.9;
 
-/** The form at the foot: what is asked, Send that becomes Stop, and whether to stream. */
+/** The form at the foot: what is asked and its files, Send that becomes Stop, and whether to stream. */
 export class Composer {
   #running = false;
 
   /**
    * @param {HTMLFormElement} form
    * @param {number} promptMax in characters
+   * @param {Attachments} attachments
    * @param {{send: (prompt: string) => void, stop: () => void}} listener
    */
-  constructor(form, promptMax, listener) {
+  constructor(form, promptMax, attachments, listener) {
     this.form = form;
     this.promptMax = promptMax;
+    this.attachments = attachments;
     this.listener = listener;
     this.field = find(form, "#prompt", HTMLTextAreaElement);
     this.sendButton = find(form, "#send", HTMLButtonElement);
@@ -42,12 +46,15 @@ export class Composer {
     from.hidden = true;
   }
 
-  clear() {
+  /** What is here was asked. @returns {Attached[]} its files */
+  take() {
     this.#set("");
+    return this.attachments.take();
   }
 
-  /** What was not sent comes back, before anything typed since. @param {string} prompt */
-  restore(prompt) {
+  /** What was not sent comes back, before anything typed since. @param {string} prompt @param {Attached[]} files */
+  restore(prompt, files) {
+    this.attachments.restore(files);
     this.#set([prompt, this.field.value].filter(Boolean).join("\n\n"));
     this.field.focus();
   }
@@ -72,7 +79,7 @@ export class Composer {
     const prompt = this.field.value;
     if (this.#running) return;
     if (prompt.trim() === "") this.field.focus();
-    else this.listener.send(prompt);
+    else if (this.attachments.ready()) this.listener.send(prompt);
   }
 
   /** The second half of a double click on Send does not stop. @param {MouseEvent} event */

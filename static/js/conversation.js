@@ -52,10 +52,10 @@ export class Conversation {
   }
   /** @param {string} prompt */
   ask(prompt) {
-    const { answer, remove } = this.page.transcript.add(prompt);
-    const submission = this.#submissions.make({ prompt });
-    this.page.composer.clear();
-    const refused = () => (remove(), this.page.composer.restore(prompt));
+    const files = this.page.composer.take();
+    const { answer, remove } = this.page.transcript.add(prompt, files);
+    const submission = this.#submissions.make({ prompt }, files);
+    const refused = () => (remove(), this.page.composer.restore(prompt, files));
     return this.#attending.submit(answer, submission, this.#unasked(answer, submission, refused));
   }
 
@@ -64,8 +64,8 @@ export class Conversation {
     const known = this.chatId ? await idOf(old, this.chatId) : "";
     if (this.running) return;
     const parentId = parentOf(old);
-    const { answer, restore } = this.page.transcript.ask(old, prompt);
-    const submission = this.#submissions.make({ prompt, ...(this.chatId && (known || parentId) ? { parentId } : {}) });
+    const { answer, restore, files } = this.page.transcript.ask(old, prompt);
+    const submission = this.#submissions.make({ prompt, ...(this.chatId && (known || parentId) ? { parentId } : {}) }, files);
     this.page.composer.focus(answer.article);
     return this.#attending.submit(answer, submission, this.#unasked(answer, submission, () => (restore(), refused())));
   }
@@ -115,7 +115,7 @@ export class Conversation {
   leave() {
     void this.#attending.leave();
     const unsaid = this.page.transcript.clear();
-    if (unsaid) this.page.composer.restore(unsaid);
+    if (unsaid) this.page.composer.restore(unsaid.prompt, unsaid.files);
     this.main.dataset.chat = "";
     history.replaceState({}, "", "/");
   }

@@ -1,5 +1,6 @@
 // @ts-check
 import { Announcer } from "./announcer.js";
+import { Attachments } from "./attachments.js";
 import { Branching } from "./branching.js";
 import { ChatsPanel } from "./chats-panel.js";
 import { Choices } from "./choices.js";
@@ -8,6 +9,7 @@ import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { find } from "./dom.js";
 import { Drafts } from "./drafts.js";
+import { takeFiles } from "./dropping.js";
 import { installWorker } from "./installed.js";
 import { Notice } from "./notice.js";
 import { Painter } from "./painter.js";
@@ -26,7 +28,9 @@ const end = new EndFollower(find(main, "#jump", HTMLElement), find(main, "#dock"
 const notice = new Notice(find(main, "#notice", HTMLElement), find(main, "#prompt", HTMLElement));
 
 const announcer = new Announcer(find(document, "#announcer", HTMLElement));
-const composer = new Composer(find(main, "#composer", HTMLFormElement), Number(main.dataset.promptMax), {
+const form = find(main, "#composer", HTMLFormElement);
+const attachments = new Attachments(form, notice, announcer);
+const composer = new Composer(form, Number(main.dataset.promptMax), attachments, {
   send: (prompt) => void branching.settled().then(() => conversation.ask(prompt)),
   stop: () => void conversation.stop(),
 });
@@ -57,6 +61,7 @@ const chats = new ChatsPanel(main, title, toast, {
 });
 new Sidebar(find(document, "#sidebar", HTMLElement));
 letCopy(transcript.element);
+takeFiles(find(main, "#drop", HTMLElement), composer.field, attachments);
 
 /** The open chat was deleted elsewhere. */
 function gone() {

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import {Ids, NumberedFrame, Submission, WholeAnswer} from "./types.js" */
+/** @import {Attached, Ids, NumberedFrame, Submission, WholeAnswer} from "./types.js" */
 import { Refusal } from "./server.js";
 import { pause, reach } from "./connection.js";
 import { presence } from "./presence.js";
@@ -20,9 +20,10 @@ export class Submissions {
     this.present = present;
   }
 
-  /** @param {{prompt?: string, retry?: string, continue?: string}} asked @returns {Submission} */
-  make(asked) {
-    return { ...this.present(), requestId: newRequestId(), ...asked };
+  /** @param {{prompt?: string, retry?: string, continue?: string, parentId?: string}} asked @param {Attached[]} [files] @returns {Submission} */
+  make(asked, files = []) {
+    const named = files.length > 0 ? { files: files.map(({ _id }) => _id) } : {};
+    return { ...this.present(), requestId: newRequestId(), ...asked, ...named };
   }
 
   /** @param {HTMLElement} answer @param {string} what Retry or Continue @returns {Submission} */

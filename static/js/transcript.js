@@ -1,10 +1,11 @@
 // @ts-check
 /** @import {Painter} from "./painter.js" */
-/** @import {Message, Placed} from "./types.js" */
+/** @import {Attached, Message, Placed} from "./types.js" */
 import { Answer } from "./answer.js";
 import { joinSiblings, siblings } from "./branches.js";
 import { copy, find } from "./dom.js";
 import { Earlier } from "./earlier.js";
+import { filesOf, showFiles } from "./files.js";
 import { following, name, place, shows, unwritten } from "./articles.js";
 import { keepQuestion, knownSource } from "./sources.js";
 
@@ -28,9 +29,9 @@ export class Transcript {
     this.model = model;
   }
 
-  /** A question at the end, and the place of its answer. @param {string} prompt */
-  add(prompt) {
-    const question = this.#question(prompt);
+  /** A question at the end, and the place of its answer. @param {string} prompt @param {Attached[]} files */
+  add(prompt, files) {
+    const question = this.#question(prompt, files);
     const answer = this.blank();
     this.element.append(question, answer.article);
     this.#changed();
@@ -38,11 +39,12 @@ export class Transcript {
     return { answer, remove };
   }
 
-  /** Another question in the place of one, and the place of its answer. @param {HTMLElement} old @param {string} prompt */
+  /** Another question in the place of one, with its files, and the place of its answer. @param {HTMLElement} old @param {string} prompt */
   ask(old, prompt) {
-    const question = this.#question(prompt);
+    const files = filesOf(old);
+    const question = this.#question(prompt, files);
     const answer = this.blank();
-    return { answer, restore: this.#branch(old, [question, answer.article]) };
+    return { answer, files, restore: this.#branch(old, [question, answer.article]) };
   }
 
   /** An answer in the place of one. @param {HTMLElement} old @param {Answer} answer @returns {() => void} puts back what was there */
@@ -59,15 +61,15 @@ export class Transcript {
     return new Answer(unwritten(old), this.painter, this.model, true);
   }
 
-  /** @returns {string} the question at the end that was never sent, or nothing */
+  /** The question at the end that was never sent, or nothing. */
   clear() {
     const last = this.element.lastElementChild;
     const asked = last instanceof HTMLElement && last.dataset.state === "unsent" ? last.previousElementSibling : null;
-    const prompt = (asked && knownSource(asked)) ?? "";
+    const unsaid = asked && { prompt: knownSource(asked) ?? "", files: filesOf(asked) };
     this.element.replaceChildren();
     this.earlier.lead(null);
     this.#changed();
-    return prompt;
+    return unsaid;
   }
 
   /** The answer that is being written at the end, and its run; null if there is none. */
@@ -119,17 +121,18 @@ export class Transcript {
 
   /** @param {Message} message */
   #message(message) {
-    if (message.role === "user") return name(this.#question(message.content), message._id);
+    if (message.role === "user") return name(this.#question(message.content, message.files ?? []), message._id);
     const answer = this.blank();
     answer.identify({ runId: message.runId ?? "", messageId: message._id, chatId: "" });
     answer.show(message);
     return answer.article;
   }
 
-  /** @param {string} prompt */
-  #question(prompt) {
+  /** @param {string} prompt @param {Attached[]} files */
+  #question(prompt, files) {
     const question = copy("#message-template", '[data-role="user"]');
     find(question, ".text", HTMLElement).textContent = prompt;
+    showFiles(question, files);
     keepQuestion(question, prompt);
     return question;
   }

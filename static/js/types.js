@@ -19,7 +19,7 @@
  * @typedef {{id: number, data: Frame}} NumberedFrame
  *
  * @typedef {{prompt?: string, retry?: string, continue?: string, parentId?: string, chatId: string | null, tools?: string[],
- *   system?: string, params?: Params, requestId: string, stream: boolean}} Submission
+ *   system?: string, params?: Params, requestId: string, stream: boolean, files?: string[]}} Submission
  * @typedef {{model?: string, temperature?: number, top_p?: number, max_tokens?: number}} Params
  * @typedef {{system: string, params: Params}} Settings
  * @typedef {Settings & {_id: string, name: string}} Preset
@@ -29,7 +29,8 @@
  * @typedef {{text: string, found: boolean}} Piece  Some text, and whether it is a word that was searched.
  * @typedef {{_id: string, title: string, updatedAt: string, pinned: boolean, archived: boolean, titled?: "words" | "model" | "user",
  *   found?: {title: Piece[], snippet: Piece[]}}} Chat
- * @typedef {Ending & {_id: string, content: string, reasoning?: string, runId?: string | null,
+ * @typedef {{_id: string, name: string, type: string, size: number, path: string}} Attached  A file of a question.
+ * @typedef {Ending & {_id: string, content: string, files?: Attached[], reasoning?: string, runId?: string | null,
  *   parentId?: string | null, role?: "user" | "assistant", toolCalls?: ToolCall[] | null}} Message
  * @typedef {Message & {siblings: string[]}} Placed  With the ids of all that share its place.
  * @typedef {{content?: string, reasoning?: string, tool_call?: {id: string, name: string, arguments: string},

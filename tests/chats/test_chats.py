@@ -64,7 +64,7 @@ def test_export_and_parse_keep_the_content(question: str, answer: str, state: An
         message("a", None, content=question),
         message("b", "a", role="assistant", content=answer, state=state, error=error, usage={"total_tokens": 3}),
     ]
-    chat, messages = transfer.built(transfer.parse(transfer.export(CHAT, tree)), "me")
+    chat, messages, _ = transfer.built(transfer.parse(transfer.export(CHAT, tree, lambda _: None)), "me")
     assert (chat.title, chat.owner, chat.created_at, chat.leaf_id) == (CHAT.title, "me", 1, messages[1].id)
     assert [(m.content, m.state, m.error, m.usage, m.owner) for m in messages] == [
         (m.content, m.state, m.error, m.usage, "me") for m in tree
@@ -73,8 +73,8 @@ def test_export_and_parse_keep_the_content(question: str, answer: str, state: An
 
 
 def test_an_answer_that_was_running_when_exported_is_interrupted() -> None:
-    exported = transfer.parse(transfer.export(CHAT, [message("a", None, state="running")]))
-    _, messages = transfer.built(exported, "me")
+    exported = transfer.parse(transfer.export(CHAT, [message("a", None, state="running")], lambda _: None))
+    _, messages, _ = transfer.built(exported, "me")
     assert messages[0].state == "interrupted"
 
 

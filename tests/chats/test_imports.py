@@ -63,7 +63,7 @@ def test_a_conversation_of_chatgpt_becomes_what_its_page_showed() -> None:
         ("The moon pulls the sea.\n\nEvery 12.4 hours.", "user", "And later?"),
         ("And later?", "assistant", "Fifty min"),
     ]
-    chat, messages = found
+    chat, messages, _ = found
     assert (chat.title, chat.titled, chat.created_at, chat.updated_at) == (
         "Tides",
         "user",
@@ -110,7 +110,7 @@ def test_a_chat_of_open_webui_keeps_branches_reasoning_and_errors() -> None:
         ("Why twice?", "assistant", ""),
         ("Two bulges.", "user", "And later?"),
     ]
-    chat, messages = found
+    chat, messages, _ = found
     assert (chat.system, chat.pinned, chat.archived, chat.leaf_id) == ("Be brief.", True, False, messages[3].id)
     assert messages[1].reasoning == "The moon & the sea.\nBoth."
     assert (messages[2].state, messages[2].error) == (
@@ -172,7 +172,7 @@ def test_all_our_chats_in_one_file_come_back_as_they_were() -> None:
             Message(id="m", chat_id=chat.id, owner="o", parent_id=None, role="user", content=chat.title, created_at=6)
         ]
 
-    found = read(b"".join(transfer.lines(chats, history)))
+    found = read(b"".join(transfer.lines(chats, history, lambda _: None)))
     assert [each.chat.id for each in found if isinstance(each, Read)] != [chat.id for chat in chats]
     kept = ("title", "created_at", "updated_at", "system", "params", "pinned", "archived")
     for before, after in zip(chats, found, strict=True):

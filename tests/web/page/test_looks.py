@@ -2,11 +2,12 @@
 
 import gzip
 import re
-from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from tests.api import Api
+from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer, answer
 from tests.servers.server import ROOT
 from tests.web.page.page import Page
@@ -109,15 +110,30 @@ def test_text_that_comes_before_the_scroll_is_told_moves_no_reader(page: Page, m
 # -- what the page is made of
 
 
-ICONS = {f"icon-{size}.png" for size in (180, 192, 512)}
-OTHERS = {"api.js", "shared.js", "streaming-chat.js", "back.js", "worker.js", *ICONS}
-"""What is for other pages than the chat page, or for when it is installed."""
-
-
-def test_every_module_is_fetched_early_and_all_is_small(page: Page) -> None:
-    files = [path for path in (ROOT / "static").rglob("*") if path.is_file()]
-    modules = {path.name for path in files if path.suffix == ".js"} - {"boot.js", "main.js", "types.js"} - OTHERS
+def test_every_module_is_asked_for_early_and_none_later(page: Page) -> None:
     early = "return [...document.querySelectorAll('link[rel=modulepreload]')].map((link) => link.href)"
-    assert {Path(href).name for href in page.browser.evaluate(early)} == modules
-    sent = [page.browser.driver.page_source.encode(), *(path.read_bytes() for path in files if path.name not in OTHERS)]
+    fetched = "return performance.getEntriesByType('resource').map((entry) => entry.name)"
+    scripts = {name for name in page.browser.evaluate(fetched) if name.endswith(".js")}
+    apart = {name for name in scripts if name.endswith(("/boot.js", "/main.js"))}
+    assert set(page.browser.evaluate(early)) == scripts - apart
+
+
+def test_all_of_the_page_is_small(page: Page, one_server: ChatStream) -> None:
+    html = page.browser.driver.page_source
+    files = [address for address in re.findall(r'(?:src|href)="(/assets/[^"]+)"', html) if not address.endswith(".png")]
+    sent = [html.encode(), *(Api(one_server.address).get(address).body for address in files)]
     assert sum(len(gzip.compress(content, 6)) for content in sent) < 100_000
+
+
+def test_scripts_go_without_comments_and_are_there_as_they_are_written(page: Page, one_server: ChatStream) -> None:
+    api, written = Api(one_server.address), (ROOT / "static/js/main.js").read_bytes()
+    (address,) = re.findall(r'src="(/assets/[^"]+/main.js)"', page.browser.driver.page_source)
+    sent = api.get(address)
+    assert (b"// " in written, b"// " in sent.body, sent.headers["Content-Type"]) == (
+        True,
+        False,
+        "text/javascript; charset=utf-8",
+    )
+    assert api.get("/static/js/main.js").body == written
+    assert api.get(address.replace("main.js", "nothing.js")).status == 404
+    assert api.get(address.replace("main.js", "../css/base.css")).status == 404

@@ -1,0 +1,120 @@
+// @ts-check
+/** @import {Announcer} from "./announcer.js" */
+/** @import {Attached} from "./types.js" */
+/** @import {Notice} from "./notice.js" */
+import { copy, find } from "./dom.js";
+import { inWords, isImage } from "./files.js";
+import { discard, refusal, upload } from "./uploads.js";
+import { t } from "./words.js";
+
+const MOST = 8;
+
+/** The files of the next question: each is uploaded at once, and stands as a chip above the message. */
+export class Attachments {
+  /** @type {Map<HTMLElement, Attached | null>} null while it is on its way */
+  #chips = new Map();
+
+  /** @param {HTMLFormElement} form @param {Notice} notice @param {Announcer} announcer */
+  constructor(form, notice, announcer) {
+    this.list = find(form, "#attached", HTMLElement);
+    this.button = find(form, "#attach", HTMLElement);
+    this.notice = notice;
+    this.announcer = announcer;
+    const input = find(form, "#attach-input", HTMLInputElement);
+    this.button.addEventListener("click", () => input.click());
+    input.addEventListener("change", () => {
+      void this.add([...(input.files ?? [])]);
+      input.value = ""; // the same file may be chosen again
+    });
+  }
+
+  /** Whether all of them are there; if not, that is said. */
+  ready() {
+    const all = [...this.#chips.values()].every(Boolean);
+    if (!all) this.notice.tell(t("A file is still on its way. Send again when it is there."));
+    return all;
+  }
+
+  /** @returns {Attached[]} they belong to a question now, and go from here */
+  take() {
+    const files = /** @type {Attached[]} */ ([...this.#chips.values()].filter(Boolean));
+    this.#chips.clear();
+    this.#changed();
+    return files;
+  }
+
+  /** What was not sent comes back. @param {Attached[]} files */
+  restore(files) {
+    for (const file of files) this.#arrived(this.#chip(file.name), file);
+  }
+
+  /** @param {File[]} files */
+  async add(files) {
+    this.notice.clear();
+    const refused = await Promise.all(files.map((file) => this.#add(file)));
+    const sentences = refused.filter(Boolean);
+    if (sentences.length > 0) this.notice.tell(sentences.join(" "));
+  }
+
+  /** @param {File} file @returns {Promise<string>} why it was not attached, if so */
+  async #add(file) {
+    const { name } = file;
+    const why = this.#chips.size < MOST ? "" : t("“{name}” was not attached: a question can have 8 files.", { name });
+    if (why) return why;
+    const chip = this.#chip(name);
+    try {
+      const refused = await refusal(file);
+      if (refused) return this.#remove(chip), refused;
+      const attached = await upload(file);
+      if (this.#chips.has(chip)) this.#arrived(chip, attached);
+      else void discard(attached._id); // removed meanwhile
+      return "";
+    } catch (error) {
+      this.#remove(chip);
+      if (!(error instanceof TypeError)) return /** @type {Error} */ (error).message;
+      return t("“{name}” was not attached: the server could not be reached.", { name });
+    }
+  }
+
+  /** @param {string} name */
+  #chip(name) {
+    const chip = copy("#chip-template", ".chip");
+    find(chip, ".chip-name", HTMLElement).textContent = name;
+    const remove = find(chip, ".chip-remove", HTMLElement);
+    remove.ariaLabel = t("Remove {name}", { name });
+    remove.addEventListener("click", () => this.#dismiss(chip));
+    this.#chips.set(chip, null);
+    this.#changed();
+    return chip;
+  }
+
+  /** @param {HTMLElement} chip @param {Attached} file */
+  #arrived(chip, file) {
+    this.#chips.set(chip, file);
+    find(chip, ".chip-size", HTMLElement).textContent = inWords(file.size);
+    const thumb = find(chip, ".chip-thumb", HTMLImageElement);
+    thumb.hidden = !isImage(file);
+    if (isImage(file)) thumb.src = file.path;
+    this.announcer.say(t("“{name}” is attached.", { name: file.name }));
+  }
+
+  /** By its button: the focus goes on to the next one. @param {HTMLElement} chip */
+  #dismiss(chip) {
+    const next = chip.nextElementSibling ?? chip.previousElementSibling;
+    const file = this.#chips.get(chip);
+    this.#remove(chip);
+    if (file) void discard(file._id);
+    (next ? find(next, ".chip-remove", HTMLElement) : this.button).focus();
+  }
+
+  /** @param {HTMLElement} chip */
+  #remove(chip) {
+    this.#chips.delete(chip);
+    this.#changed();
+  }
+
+  #changed() {
+    this.list.replaceChildren(...this.#chips.keys());
+    this.list.hidden = this.#chips.size === 0;
+  }
+}
