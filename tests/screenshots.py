@@ -4,6 +4,7 @@ Writes docs/img/<state>-<desktop or phone>-<light or dark>.png. Each is taken of
 the scripted model server, so that the pictures show the same every time.
 """
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from itertools import product
 from typing import Any, NamedTuple
 
+from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.api import Api
@@ -32,6 +34,8 @@ EARLIER = (
     "Why is the sky dark at night?",
     "Packing list for a week in the hills",
 )
+AGES_DAYS = (0, 0, 1, 3, 6, 40, 75)
+"""How long ago each chat of a list with days was written in."""
 QUESTION = "Why does the tide come in twice a day?"
 TIDE = (
     "Because the earth turns beneath two bulges of water, not one.",
@@ -85,6 +89,38 @@ ARABIC = (
     "يجذب القمر البحر، وتمر كل نقطة على الساحل بالنتوءين كليهما في اليوم الواحد: 2 مرتان. 🌊🌙\n\n"
     "In English again: each paragraph stands where its own script begins."
 )
+WIDE = """Side by side, and with the longest word that a harbour master knows:
+
+| Harbour | High water | Low water | Height | Coefficient | Remarks |
+|:--|:-:|:-:|--:|--:|:--|
+| Saint-Malo | 06:10 | 12:44 | 12.2 m | 98 | The barrage of the Rance closes an hour before high water |
+| Granville | 06:32 | 13:01 | 12.6 m | 98 | The lock is open for two hours and a half |
+
+> **Mind the neaps.**
+>
+> - The range falls to a third.
+>   1. Count from the half moon.
+>      - Two days later it is least.
+
+Gezeitenwasserstandsvorhersagemodellgenauigkeitsuntersuchungsausschussvorsitzendenstellvertreterwahl
+
+```
+https://tides.example/brest/2026/november/21/heights?datum=chart&unit=metre&step=PT10M&format=text
+```
+"""
+ARGUMENTS = (
+    '{"harbours": ["Brest", "Roscoff", "Saint-Malo", "Granville", "Cherbourg"], "from": "2026-11-21T00:00:00Z", '
+    '"days": 3, "datum": "chart", "columns": ["time", "height", "coefficient"], "note": "Spring tides are wanted '
+    'first, since the boat draws two metres and the sill dries at nine."}'
+)
+RESULT = "\n".join(
+    f"{n // 4 + 21} Nov  {n % 4 * 6 + 1:02}:{n * 13 % 60:02}  {3 + n * 7 % 9}.{n % 10} m" for n in range(14)
+)
+HALF = '{"format": "chatstream/1", "title": "Half a file"}'
+CHOOSE = """
+    const files = new DataTransfer()
+    files.items.add(new File([arguments[0]], 'chats.jsonl'))
+    document.querySelector('#file').files = files.files"""
 CLOCK = "clock Tell the present date, time and day of the week."
 CALCULATE = "calculate Work out an arithmetic expression."
 SUM = "How many high waters are there in 88,775 hours?"
@@ -166,6 +202,18 @@ def formatted_end(scene: Scene) -> None:
     scene.page.browser.evaluate("scrollTo(0, document.body.scrollHeight)")
 
 
+def wide(scene: Scene) -> None:
+    """What does not fit: a wide table, lists in a quote, a long word, a long line of code."""
+    scene.ask(answer(WIDE), "And for a week, side by side?")
+    scene.ended("complete")
+    scene.page.browser.evaluate("scrollTo(0, 0)")
+
+
+def thoughts(scene: Scene) -> None:
+    thought(scene)
+    scene.page.browser.driver.find_element(By.CSS_SELECTOR, ".reasoning > summary").click()
+
+
 def tools(scene: Scene) -> None:
     function = {"name": "get_tides", "arguments": '{"harbour": "Saint-Malo", "days": 3}'}
     call = {"index": 0, "id": "call_1", "type": "function", "function": function}
@@ -192,6 +240,14 @@ def tool_failed(scene: Scene) -> None:
     scene.model.script(called("clock", '{"timezone": "Europe/Paris"}'))
     scene.ask([["gate", "never"]], "What time is it in Saint-Malo?")
     scene.page.browser.wait(lambda: len(scene.page.tools) == 2 and scene.page.phase.endswith("· 2 s"))
+
+
+def tool_long(scene: Scene) -> None:
+    """A call with much to say, and a result that needs a scroll of its own."""
+    call = {"name": "get_tides", "arguments": ARGUMENTS, "result": RESULT}
+    chat = exported("When can I enter?", "On the third day, from 07:39 on.")
+    chat["messages"][-1]["toolCalls"] = [call]
+    scene.page.open(f"/c/{imported(scene, chat)}")
 
 
 def tools_menu(scene: Scene) -> None:
@@ -310,6 +366,65 @@ def right_to_left(scene: Scene) -> None:
     scene.ended("complete")
 
 
+def chat_days(scene: Scene) -> None:
+    """The list with pins and days."""
+    for title, ago in zip((QUESTION, *EARLIER), AGES_DAYS, strict=True):
+        imported(scene, exported(title, TIDE[0], ago))
+    for title in (EARLIER[1], EARLIER[4]):
+        pinned = next(chat for chat in scene.api.get("/chats").json["chats"] if chat["title"] == title)
+        scene.api.call("PATCH", f"/chat/{pinned['_id']}", {"pinned": True})
+    newest = next(chat for chat in scene.api.get("/chats").json["chats"] if chat["title"] == QUESTION)
+    scene.page.open(f"/c/{newest['_id']}")
+    drawer(scene)
+
+
+def archive(scene: Scene) -> None:
+    for chat in scene.api.get("/chats").json["chats"][::2]:
+        scene.api.call("PATCH", f"/chat/{chat['_id']}", {"archived": True})
+    scene.page.open("/?archived=1")
+    drawer(scene)
+
+
+def archive_empty(scene: Scene) -> None:
+    scene.page.open("/?archived=1")
+    drawer(scene)
+
+
+def chat_menu(scene: Scene) -> None:
+    drawer(scene)
+    scene.page.click("button", f"Options for {EARLIER[2]}")
+    scene.page.browser.find("menuitem", "Delete")
+
+
+def share_dialog(scene: Scene) -> None:
+    complete(scene)
+    scene.page.open_menu()
+    scene.page.click("button", "Share")
+    scene.page.browser.find("button", "Copy link")
+
+
+def shared_page(scene: Scene) -> None:
+    complete(scene)
+    scene.page.open(scene.api.post(f"/chat/{scene.page.chat_id}/share").json["path"])
+
+
+def transfer(scene: Scene) -> None:
+    scene.page.open("/transfer")
+
+
+def transferred(scene: Scene) -> None:
+    """After an import of which a part failed."""
+    lines = [*(json.dumps(exported(title, TIDE[0])) for title in EARLIER[:3]), HALF]
+    scene.page.open("/transfer")
+    scene.page.browser.evaluate(CHOOSE, "\n".join(lines))
+    scene.page.click("button", "Import")
+    scene.page.browser.wait(lambda: "imported" in scene.page.browser.text())
+
+
+def out_of_reach(scene: Scene) -> None:
+    scene.page.open("/offline")
+
+
 def many_chats(scene: Scene) -> None:
     for number in range(200):
         scene.api.post("/chat", {"prompt": f"{EARLIER[number % len(EARLIER)]} ({number})"})
@@ -321,6 +436,17 @@ def search_hits(scene: Scene) -> None:
     drawer(scene)
     scene.page.browser.find("searchbox", "Search chats").send_keys("fennel")
     scene.page.browser.wait(lambda: len(scene.page.chats) == 1)
+
+
+def search_messages(scene: Scene) -> None:
+    """Found in titles and in messages, with the words marked."""
+    for title in EARLIER[2:4]:
+        imported(scene, exported(title, TIDE[2]))
+    imported(scene, exported(QUESTION, TIDE[1]))
+    scene.page.reload()
+    drawer(scene)
+    scene.page.browser.find("searchbox", "Search chats").send_keys("tide")
+    scene.page.browser.wait(lambda: len(scene.page.chats) == 3)
 
 
 def search_nothing(scene: Scene) -> None:
@@ -357,6 +483,20 @@ def drawer(scene: Scene) -> None:
         scene.page.browser.find("searchbox", "Search chats")
 
 
+def exported(question: str, text: str, days_ago: float = 0) -> dict[str, Any]:
+    """A chat of one question as an export has it."""
+    at = int((time.time() - days_ago * 86_400) * 1000)
+    asked = {"id": "1", "parentId": None, "role": "user", "content": question, "createdAt": at}
+    said = {"id": "2", "parentId": "1", "role": "assistant", "content": text, "createdAt": at, "model": "llama3.2"}
+    fields = {"format": "chatstream/1", "title": question, "createdAt": at, "updatedAt": at}
+    return {**fields, "messages": [asked, said]}
+
+
+def imported(scene: Scene, chat: dict[str, Any]) -> str:
+    """Its id."""
+    return str(scene.api.post("/chats/import", chat).json["chats"][0]["_id"])
+
+
 State = Callable[[Scene], None]
 Variants = tuple[tuple[str, str], ...]
 ALL: Variants = (*product(("desktop", "phone"), SCHEMES), ("narrow", "light"), ("zoomed", "light"))
@@ -370,7 +510,10 @@ STATES: dict[State, Variants] = {
     shortcuts: TWO,
     **dict.fromkeys((offline, interrupted, continuing, reconnecting, deleted_elsewhere), TWO),
     **dict.fromkeys((long_answer, right_to_left, many_chats, search_hits, search_nothing, deleted), TWO),
-    **dict.fromkeys((without_javascript, missing), TWO),
+    **dict.fromkeys((without_javascript, missing, archive, archive_empty, chat_menu), TWO),
+    **dict.fromkeys((shared_page, search_messages), TWO),
+    **dict.fromkeys((wide, thoughts, tool_long), (*TWO, ("narrow", "light"))),
+    **dict.fromkeys((chat_days, share_dialog, transfer, transferred, out_of_reach), (*TWO, ("narrow", "light"))),
 }
 
 
@@ -386,7 +529,7 @@ def served(model: ModelServer, chats: tuple[str, ...]) -> Iterator[ChatStream]:
 
 def photograph(state: State, size: str, scheme: str, model: ModelServer, chromium: Chromium) -> None:
     name = state.__name__.replace("_", "-")
-    with served(model, () if state is first_visit else EARLIER) as server:
+    with served(model, () if state in (first_visit, chat_days) else EARLIER) as server:
         browser = chromium.browser()
         browser.prefer(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
         browser.resize(*SIZES[size])

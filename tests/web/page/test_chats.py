@@ -185,6 +185,18 @@ def test_a_chat_is_shared_and_revoked_by_its_dialog(empty: Page, api: Api) -> No
     assert api.get(link.removeprefix(empty.url)).status == 404
 
 
+def test_on_a_phone_a_chat_is_shared_while_the_list_is_away(empty: Page) -> None:
+    empty.ask("Share me")
+    empty.wait_state("complete")
+    empty.browser.resize(390, 844)
+    empty.open_menu()
+    empty.click("button", "Share")
+    empty.click("button", "Close")
+    empty.click("button", "Chats")
+    chosen(empty, "Share me", "Share")
+    empty.browser.find("button", "Copy link")
+
+
 def test_the_shared_page_follows_the_answer_and_what_comes_after_it(
     empty: Page, api: Api, model_server: ModelServer
 ) -> None:

@@ -58,6 +58,7 @@ PAIRS = [
     ("--muted", "--inset", 4.5),
     ("--on-accent", "--accent", 4.5),
     ("--control-line", "--paper", 3.0),
+    *((f"--code-{kind}", "--side", 4.5) for kind in ("comment", "keyword", "string", "number", "name")),
 ]
 
 
