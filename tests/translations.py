@@ -15,12 +15,15 @@ from chatstream.web.languages import ENGLISH, FOLDER, LANGUAGES, catalog
 from tests.servers.server import ROOT
 
 SOURCES = (
-    ("jinja2.ext:babel_extract", "templates/*.html", ("_", "gettext", "ngettext")),
-    ("python", "chatstream/web/*.py", ("gettext", "ngettext", "_")),
-    ("javascript", "static/js/**/*.js", ("t",)),
+    ("jinja2.ext:babel_extract", "templates/*.html", ("_", "N_", "gettext", "ngettext")),
+    ("python", "chatstream/web/*.py", ("gettext", "ngettext", "_", "N_")),
+    ("javascript", "static/js/**/*.js", ("t", "tn")),
 )
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "t": None, "ngettext": (1, 2)}
-OPTIONS = {"trimmed": "true", "silent": "false"}
+KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "gettext": None, "t": None} | {
+    "ngettext": (1, 2),
+    "tn": (1, 2),
+}
+OPTIONS = {"trimmed": "true", "silent": "false", "jsx": False, "parse_template_string": True}
 
 
 def found() -> Catalog:
@@ -28,12 +31,12 @@ def found() -> Catalog:
     texts = Catalog(project="ChatStream", charset="utf-8")
     for method, pattern, names in SOURCES:
         for path in sorted(ROOT.glob(pattern)):
-            for message in _texts(method, path, names):
+            for message in of_file(method, path, names):
                 texts.add(message, locations=[(str(path.relative_to(ROOT)), 0)])
     return texts
 
 
-def _texts(method: str, path: Path, names: tuple[str, ...]) -> Iterator[str | tuple[str, ...]]:
+def of_file(method: str, path: Path, names: tuple[str, ...]) -> Iterator[str | tuple[str, ...]]:
     keywords = {name: KEYWORDS[name] for name in names}
     for _, message, _, _ in extract_from_file(method, path, keywords, options=OPTIONS):
         yield message
@@ -44,7 +47,9 @@ def updated(language: str) -> Catalog:
     known = catalog(language) if file.exists() else Catalog(locale=language, charset="utf-8")
     known.update(found(), no_fuzzy_matching=True, update_creation_date=False)
     known.obsolete.clear()
-    known.header_comment, known.fuzzy = f"# {LANGUAGES[language]}: the texts of ChatStream's page.", False
+    known.fuzzy = False
+    if not file.exists():
+        known.header_comment = f"# {LANGUAGES[language]}: the texts of ChatStream's page.\n# Terms:"
     known.project, known.msgid_bugs_address = "ChatStream", ""
     return known
 

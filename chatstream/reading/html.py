@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from typing import NamedTuple
 
 import nh3
 from markdown_it.token import Token
@@ -35,10 +36,23 @@ _CLEANER = nh3.Cleaner(
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener noreferrer",
 )
-TABLE_BEGINS = '<div class="table" tabindex="0" role="group" aria-label="Table"><table dir="auto">'
 
 
-def render(text: str, learn: Callable[[str], object] = colours.lexer) -> Iterator[str]:
+class Labels(NamedTuple):
+    """What stands around a text that nobody wrote in it."""
+
+    copy: str = "Copy"
+    code: str = "Code"
+    table: str = "Table"
+    done: str = "Done"
+    to_do: str = "To do"
+    image: str = "Image"
+
+
+ENGLISH = Labels()
+
+
+def render(text: str, learn: Callable[[str], object] = colours.lexer, labels: Labels = ENGLISH) -> Iterator[str]:
     """The HTML of its blocks, in order. In between come empty texts, so that nobody waits for long.
 
     :param learn: called with each language before its rules are needed
@@ -52,20 +66,24 @@ def render(text: str, learn: Callable[[str], object] = colours.lexer) -> Iterato
                     left -= len(token.content)
                     learn(_language(token))
                     yield from _colour(token, coloured)
-            yield str(_CLEANER.clean("".join(_written(token, coloured) for token in block)))
+            yield str(_CLEANER.clean("".join(_written(token, coloured, labels) for token in block)))
 
 
-def code_block(language: str, content: str) -> str:
+def code_block(language: str, content: str, labels: Labels = ENGLISH) -> str:
     """Code in its frame, with its label; the page's template of it is this as well.
 
     :param content: HTML
     """
     return (
         f'<div class="code"><div class="code-head"><span class="code-language">{escape(language)}</span>'
-        '<button type="button" class="code-copy needs-js">Copy</button></div>'
-        '<pre class="code-text" dir="ltr" tabindex="0" role="group" aria-label="Code">'
+        f'<button type="button" class="code-copy needs-js">{escape(labels.copy)}</button></div>'
+        f'<pre class="code-text" dir="ltr" tabindex="0" role="group" aria-label="{escape(labels.code)}">'
         f'<code data-language="{escape(language)}">{content}</code></pre></div>'
     )
+
+
+def table_begins(labels: Labels = ENGLISH) -> str:
+    return f'<div class="table" tabindex="0" role="group" aria-label="{escape(labels.table)}"><table dir="auto">'
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
@@ -85,13 +103,13 @@ def _colour(token: Token, coloured: dict[int, str]) -> Iterator[str]:
     coloured[id(token)] = "".join(written)
 
 
-def _written(token: Token, coloured: dict[int, str]) -> str:
+def _written(token: Token, coloured: dict[int, str], labels: Labels) -> str:
     if token.type in ("fence", "code_block"):
-        return code_block(_language(token), coloured.get(id(token)) or _text(_code(token)))
+        return code_block(_language(token), coloured.get(id(token)) or _text(_code(token)), labels)
     if token.type == "inline":
-        return _task(token) + _inline(token.children or [])
+        return _task(token, labels) + _inline(token.children or [], labels)
     if token.type == "table_open":
-        return TABLE_BEGINS
+        return table_begins(labels)
     return _tag(token) + ("</div>" if token.type == "table_close" else "")
 
 
@@ -112,26 +130,26 @@ def _attributes(token: Token) -> Iterator[tuple[str, str]]:
     yield from ((name, str(value)) for name, value in token.attrs.items() if name in ("start", "class"))
 
 
-def _task(token: Token) -> str:
+def _task(token: Token, labels: Labels) -> str:
     if "task" not in token.meta:
         return ""
-    checked, label = (" checked", "Done") if token.meta["task"] else ("", "To do")
-    return f'<input type="checkbox" disabled{checked} aria-label="{label}">'
+    checked, label = (" checked", labels.done) if token.meta["task"] else ("", labels.to_do)
+    return f'<input type="checkbox" disabled{checked} aria-label="{escape(label)}">'
 
 
-def _inline(tokens: Sequence[Token]) -> str:
+def _inline(tokens: Sequence[Token], labels: Labels) -> str:
     open_tags: list[str] = []
-    return "".join(_inside(token, open_tags) for token in tokens)
+    return "".join(_inside(token, open_tags, labels) for token in tokens)
 
 
-def _inside(token: Token, open_tags: list[str]) -> str:
+def _inside(token: Token, open_tags: list[str], labels: Labels) -> str:
     """:param open_tags: of links: what stands for one that leads nowhere safe is none"""
     if token.type == "link_open":
         return _link(str(token.attrs["href"]), "bare" if token.info == "auto" else "link", open_tags)
     if token.type == "link_close":
         return _closed(open_tags)
     if token.type == "image":
-        return _image(token, open_tags)
+        return _image(token, open_tags, labels)
     if token.type == "code_inline":
         return f"<code>{_text(token.content)}</code>"
     if token.type == "math":
@@ -141,8 +159,8 @@ def _inside(token: Token, open_tags: list[str]) -> str:
     return _tag(token) if token.nesting else _text(token.content)
 
 
-def _image(token: Token, open_tags: list[str]) -> str:
-    address, text = str(token.attrs["src"]), _text(_plain(token) or "Image")
+def _image(token: Token, open_tags: list[str], labels: Labels) -> str:
+    address, text = str(token.attrs["src"]), _text(_plain(token) or labels.image)
     return _link(address, "image", open_tags) + text + _closed(open_tags)
 
 

@@ -20,7 +20,7 @@ SHEETS = (
     *("components/topbar", "components/menu", "components/welcome", "components/message", "components/tool"),
     *("components/markdown", "components/code", "components/actions", "components/composer", "components/sheet"),
     *("components/settings", "components/files", "components/notice", "components/trouble", "components/share"),
-    *("components/transfer",),
+    *("components/transfer", "components/languages"),
 )
 """In the order of the cascade. They are sent as one file: a page waits for all of them before it shows anything."""
 WORKER = "worker.js"

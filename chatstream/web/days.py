@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from flask import request
+from flask_babel import gettext as _
+
+from chatstream.web import languages
 
 COOKIE = "timezone"
 
@@ -23,9 +26,9 @@ def day(at_ms: int, today: date, there: tzinfo) -> str:
     """The group of what happened then, for a reader whose day it is."""
     then = datetime.fromtimestamp(at_ms / 1000, there).date()
     if then >= today:
-        return "Today"
+        return str(_("Today"))
     if then == today - timedelta(days=1):
-        return "Yesterday"
+        return str(_("Yesterday"))
     if then >= today - timedelta(days=7):
-        return "Previous 7 days"
-    return f"{then:%B %Y}"
+        return str(_("Previous 7 days"))
+    return languages.month(then)

@@ -14,15 +14,23 @@ from chatstream.errors import (
     UpstreamReported,
     UpstreamTimeout,
 )
+from chatstream.web.languages import N_, said
 from chatstream.wire.formats import openai
 
 _log = logging.getLogger(__name__)
-_TITLES = {400: "That did not fit", 404: "Not here", 405: "Not this way", 413: "Too large", 503: "Not just now"}
+_TITLES = {
+    400: N_("That did not fit"),
+    404: N_("Not here"),
+    405: N_("Not this way"),
+    413: N_("Too large"),
+    503: N_("Not just now"),
+}
+_FAILED = N_("Failed")
 _SENTENCES = {
-    404: "There is nothing at this address.",
-    405: "This address does not take {method}.",
-    413: "The body is larger than is taken here. Send less at once.",
-    500: "Something failed in ChatStream itself. It is in the server's log.",
+    404: N_("There is nothing at this address."),
+    405: N_("This address does not take {1}."),
+    413: N_("The body is larger than is taken here. Send less at once."),
+    500: N_("Something failed in ChatStream itself. It is in the server's log."),
 }
 
 
@@ -60,7 +68,7 @@ def of_http(error: HTTPException) -> Response:
     if status < 400:
         return make_response(error.get_response())
     ours = _SENTENCES.get(status)
-    sentence = ours.format(method=request.method) if ours else error.description or error.name
+    sentence = ours.replace("{1}", request.method) if ours else error.description or error.name
     response = _render(status, sentence, error.name.lower().replace(" ", "_"))
     for name, value in error.get_headers():
         if name != "Content-Type":
@@ -89,6 +97,7 @@ def _render(status: int, message: str, code: str) -> Response:
         return make_response(jsonify(openai.problem(status, message, code)), status)
     wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
     if wanted == "text/html" and "text/html" in request.headers.get("Accept", ""):
-        page = render_template("error.html", status=status, title=_TITLES.get(status, "Failed"), message=message)
+        title = said(_TITLES.get(status, _FAILED))
+        page = render_template("error.html", status=status, title=title, message=said(message))
         return make_response(page, status)
     return make_response(jsonify(message=message, code=code), status)

@@ -9,11 +9,12 @@ from typing import Annotated, TypeVar
 import gevent
 import msgspec
 from flask import Blueprint, Response
+from flask_babel import gettext as _
 from markupsafe import Markup
 from msgspec import Meta
 
 from chatstream.reading import colours, html
-from chatstream.web import bodies
+from chatstream.web import bodies, languages
 
 blueprint = Blueprint("rendering", __name__)
 
@@ -55,10 +56,10 @@ _kept = Kept(KEPT)
 
 @blueprint.app_template_filter()
 def markdown(text: str) -> Markup:
-    key = sha256(text.encode(errors="surrogatepass")).digest()
+    key = sha256(text.encode(errors="surrogatepass")).digest() + languages.chosen().encode()
     made = _kept.get(key)
     if made is None:
-        made = "".join(in_turn(html.render(text, _learn)))
+        made = "".join(in_turn(html.render(text, _learn, _labels())))
         _kept.put(key, made)
     return Markup(made)
 
@@ -71,12 +72,12 @@ def utf16(text: str) -> int:
 
 @blueprint.app_template_global()
 def code_template() -> Markup:
-    return Markup(html.code_block("", ""))
+    return Markup(html.code_block("", "", _labels()))
 
 
 @blueprint.app_template_global()
 def table_template() -> Markup:
-    return Markup(html.TABLE_BEGINS + "</table></div>")
+    return Markup(html.table_begins(_labels()) + "</table></div>")
 
 
 @blueprint.post("/highlight")
@@ -95,6 +96,11 @@ def in_turn(pieces: Iterator[T]) -> Iterator[T]:
         if time.monotonic() - since > AT_ONCE_S:
             gevent.sleep(0)
             since = time.monotonic()
+
+
+def _labels() -> html.Labels:
+    """What the page itself says around a text, in the reader's language."""
+    return html.Labels(_("Copy"), _("Code"), _("Table"), _("Done"), _("To do"), _("Image"))
 
 
 def _learn(language: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import request
+from flask_babel import gettext as _
 
 from chatstream.access import OWNER
 from chatstream.store.records import Chat, Page
@@ -13,7 +14,6 @@ from chatstream.web.services import services
 
 LISTED = 50
 WORDS_MAX = 200
-PINNED = "Pinned"
 
 
 def context() -> dict[str, Any]:
@@ -50,7 +50,7 @@ def _grouped(page: Page) -> list[dict[str, Any]]:
     today = datetime.now(there).date()
 
     def name(chat: Chat) -> str:
-        return PINNED if chat.pinned else days.day(chat.updated_at, today, there)
+        return str(_("Pinned")) if chat.pinned else days.day(chat.updated_at, today, there)
 
     return [{"name": group, "chats": [item(c) for c in some]} for group, some in itertools.groupby(page.chats, name)]
 

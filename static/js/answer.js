@@ -7,6 +7,7 @@ import { MarkdownFlow } from "./markdown-flow.js";
 import { Phase } from "./phase.js";
 import { Reasoning } from "./reasoning.js";
 import { ToolCalls } from "./tool-calls.js";
+import { t } from "./words.js";
 
 /** One answer on the page: takes the frames of its run, and says how it ended. */
 export class Answer {
@@ -56,7 +57,7 @@ export class Answer {
 
   /** How it ended, in a sentence. */
   get summary() {
-    return this.article.querySelector(".ending-words")?.textContent ?? "The answer is complete.";
+    return this.article.querySelector(".ending-words")?.textContent ?? t("The answer is complete.");
   }
 
   /** @param {Ids} ids */
@@ -124,7 +125,7 @@ export class Answer {
     if (this.kept && this.text.repeats) return;
     this.#begun = true;
     if (this.fold.thinking) this.painter.end.keep(() => this.fold.ended());
-    this.phase.wrote("Answering", piece);
+    this.phase.wrote(t("Answering"), piece);
   }
 
   /** @param {string} piece */
@@ -132,13 +133,13 @@ export class Answer {
     this.reasoning.add(piece);
     if (this.kept && this.reasoning.repeats) return;
     if (!this.fold.thinking) this.painter.end.keep(() => this.fold.went());
-    if (!this.#begun) this.phase.wrote("Thinking", piece);
+    if (!this.#begun) this.phase.wrote(t("Thinking"), piece);
   }
 
   /** @param {Frame} frame of a tool. The text, which may have begun before, goes on when it has given what it gives. */
   #used({ toolCall, toolResult }) {
     this.painter.end.keep(() => (toolCall ? this.tools.called(toolCall) : toolResult && this.tools.gave(toolResult)));
     this.#begun = false;
-    this.wait(this.tools.awaited || `Waiting for ${this.model}`);
+    this.wait(this.tools.awaited || t("Waiting for {model}", { model: this.model }));
   }
 }

@@ -7,6 +7,7 @@
 /** @import {Transcript} from "./transcript.js" */
 import { Exchange } from "./exchange.js";
 import { TabMark } from "./tab-mark.js";
+import { t } from "./words.js";
 
 /** The answer that is being written in the open chat: Stop stands for Send meanwhile, and its start and end are announced. */
 export class Attending {
@@ -56,7 +57,7 @@ export class Attending {
   #exchange(answer) {
     return new Exchange(answer, {
       began: ({ chatId }) => this.listener.began(chatId),
-      stopFailed: () => this.page.notice.tell("Stop did not reach the server. The answer goes on; press Stop again."),
+      stopFailed: () => this.page.notice.tell(t("Stop did not reach the server. The answer goes on; press Stop again.")),
     });
   }
 
@@ -64,7 +65,7 @@ export class Attending {
   async #attend(exchange, ended, failed) {
     this.#current = exchange;
     this.page.composer.running = this.#tab.streaming = true;
-    this.page.announcer.say("The answer is being written.");
+    this.page.announcer.say(t("The answer is being written."));
     try {
       await ended;
       this.page.notice.clear();

@@ -11,9 +11,10 @@ import { Editing } from "./editing.js";
 import { Pruning } from "./pruning.js";
 import { branchOff, changeChat, deleteMessage } from "./server.js";
 import { source } from "./sources.js";
+import { said, t } from "./words.js";
 
 const COPIED_MS = 2000;
-const BUSY = "An answer is being written. Stop it, or wait for its end.";
+const BUSY = t("An answer is being written. Stop it, or wait for its end.");
 
 /** What is done with single messages: copied, asked or answered anew, made a chat of, deleted; and the way between branches. */
 export class Branching {
@@ -37,9 +38,9 @@ export class Branching {
       edit: (article) => this.#idle() && void this.#edit(article),
       retry: (article, button) => this.#idle() && conversation.again(article, button),
       continue: (article, button) => this.#idle() && conversation.again(article, button),
-      leafId: (article, button) => void this.#try("The branch cannot be shown.", () => this.#walk(article, button)),
-      branch: (article) => void this.#try("There is no new chat.", () => this.#branchOff(article)),
-      delete: (article) => void this.#try("Nothing was deleted.", () => this.#delete(article)),
+      leafId: (article, button) => void this.#try(t("The branch cannot be shown."), () => this.#walk(article, button)),
+      branch: (article) => void this.#try(t("There is no new chat."), () => this.#branchOff(article)),
+      delete: (article) => void this.#try(t("Nothing was deleted."), () => this.#delete(article)),
     });
   }
 
@@ -57,12 +58,12 @@ export class Branching {
     try {
       await copyText(source(article, this.#chatId));
     } catch (error) {
-      return this.toast.tell(`Nothing was copied. ${/** @type {Error} */ (error).message}`);
+      return this.toast.tell(`${t("Nothing was copied.")} ${said(/** @type {Error} */ (error))}`);
     }
-    this.announcer.say("Copied.");
-    if (!button) return this.toast.tell("Copied the last answer.");
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), COPIED_MS);
+    this.announcer.say(t("Copied."));
+    if (!button) return this.toast.tell(t("Copied the last answer."));
+    button.textContent = t("Copied");
+    setTimeout(() => (button.textContent = t("Copy")), COPIED_MS);
   }
 
   /** The last answer that is there as a whole. */
@@ -70,7 +71,7 @@ export class Branching {
     const answers = [...this.conversation.page.transcript.element.querySelectorAll(".message[data-role=assistant]:not([data-state=running])")];
     const last = answers.at(-1);
     if (last instanceof HTMLElement) return this.copy(last);
-    this.toast.tell("There is no answer to copy yet.");
+    this.toast.tell(t("There is no answer to copy yet."));
   }
 
   #idle() {
@@ -84,13 +85,13 @@ export class Branching {
       await this.settled();
       await act();
     } catch (error) {
-      this.toast.tell(`${failed} ${/** @type {Error} */ (error).message}`);
+      this.toast.tell(`${failed} ${said(/** @type {Error} */ (error))}`);
     }
   }
 
   /** @param {HTMLElement} article @param {string} [text] */
   async #edit(article, text) {
-    await this.#try("The question cannot be edited.", async () => {
+    await this.#try(t("The question cannot be edited."), async () => {
       const present = text ?? (await source(article, this.#chatId));
       const again = (/** @type {string} */ prompt) => () => void this.#edit(article, prompt);
       this.#editing.begin(article, present, (prompt) => void this.conversation.askInstead(article, prompt, again(prompt)));
@@ -108,7 +109,8 @@ export class Branching {
     const walker = find(shown, ".walker", HTMLElement);
     const able = steps(walker).filter(({ disabled }) => !disabled);
     (able.find(({ ariaLabel }) => ariaLabel === label) ?? able[0])?.focus({ preventScroll: true });
-    this.announcer.say(`Branch ${find(walker, ".walker-place", HTMLElement).textContent?.replace("/", " of ")}.`);
+    const [at = "", of = ""] = find(walker, ".walker-place", HTMLElement).textContent?.split("/") ?? [];
+    this.announcer.say(t("Branch {at} of {of}.", { at, of }));
   }
 
   /** @param {HTMLElement} article */

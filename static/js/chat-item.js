@@ -1,6 +1,7 @@
 // @ts-check
 /** @import {Chat, Piece} from "./types.js" */
 import { copy, find } from "./dom.js";
+import { t } from "./words.js";
 
 /** A chat in the list. @param {Chat} chat @param {boolean} current whether it is the open one */
 export function chatItem(chat, current) {
@@ -20,9 +21,9 @@ export function show(item, chat) {
   item.toggleAttribute("data-archived", chat.archived);
   const name = find(item, ".chat-name", HTMLElement);
   name.replaceChildren(...(chat.found ? marked(chat.found.title) : [chat.title]));
-  tell(item, ".chat-away", chat.archived && chat.found ? ["Archived"] : []);
+  tell(item, ".chat-away", chat.archived && chat.found ? [t("Archived")] : []);
   tell(item, ".chat-snippet", chat.found ? marked(chat.found.snippet) : []);
-  find(item, ".chat-options", HTMLElement).setAttribute("aria-label", `Options for ${chat.title}`);
+  find(item, ".chat-options", HTMLElement).setAttribute("aria-label", t("Options for {title}", { title: chat.title }));
 }
 
 /** The chat that an item shows, as far as it tells. @param {HTMLElement} item @returns {Chat} */
@@ -36,7 +37,7 @@ export function shown(item) {
 /** Options, for an item as the server sent it. @param {HTMLElement} item */
 export function giveOptions(item) {
   const button = copy("#chat-template", ".chat-options");
-  button.setAttribute("aria-label", `Options for ${shown(item).title}`);
+  button.setAttribute("aria-label", t("Options for {title}", { title: shown(item).title }));
   item.append(button);
 }
 

@@ -4,6 +4,7 @@ import { ChatGroups } from "./chat-groups.js";
 import { chatItem, giveOptions, show } from "./chat-item.js";
 import { find } from "./dom.js";
 import { listChats } from "./server.js";
+import { said, t } from "./words.js";
 
 /** So far before the list's end older chats are asked for. */
 const AHEAD = "0px 0px 800px 0px";
@@ -42,7 +43,7 @@ export class ChatList {
   /** @param {Error} error why the search brought nothing */
   fail(error) {
     this.note.hidden = false;
-    this.note.textContent = `The chats could not be searched. ${error.message}`;
+    this.note.textContent = `${t("The chats could not be searched.")} ${said(error)}`;
   }
 
   /** @param {string} id @returns {HTMLElement | null} */
@@ -129,7 +130,7 @@ export class ChatList {
     const some = this.groups.root.querySelector(".chat-item:not([hidden])") !== null;
     this.note.hidden = some && !(this.archived && this.#query === "");
     if (some) return;
-    const none = this.archived ? "No chat is archived." : "No chats yet. Each one you start is kept here.";
-    this.note.textContent = this.#query ? `No chat has “${this.#query}” in it.` : none;
+    const none = this.archived ? t("No chat is archived.") : t("No chats yet. Each one you start is kept here.");
+    this.note.textContent = this.#query ? t("No chat has “{words}” in it.", { words: this.#query }) : none;
   }
 }

@@ -2,6 +2,7 @@
 /** @import {Chat} from "./types.js" */
 import { shown } from "./chat-item.js";
 import { find } from "./dom.js";
+import { t } from "./words.js";
 
 /** The menu of a chat in the list (one menu, put beside the button that opened it), and renaming in place. */
 export class ChatMenu {
@@ -53,7 +54,8 @@ export class ChatMenu {
     const at = button.getBoundingClientRect();
     const below = at.bottom + this.menu.offsetHeight <= innerHeight;
     this.menu.style.top = `${Math.max(8, below ? at.bottom : at.top - this.menu.offsetHeight)}px`;
-    this.menu.style.left = `${Math.max(8, at.right - this.menu.offsetWidth)}px`;
+    const left = document.dir === "rtl" ? at.left : at.right - this.menu.offsetWidth;
+    this.menu.style.left = `${Math.max(8, Math.min(left, innerWidth - this.menu.offsetWidth - 8))}px`;
   }
 
   #toggled() {
@@ -87,7 +89,7 @@ export class ChatMenu {
     const chat = shown(item);
     const field = document.createElement("input");
     Object.assign(field, { className: "chat-rename", value: chat.title, maxLength: 200, dir: "auto" });
-    field.setAttribute("aria-label", "Title");
+    field.setAttribute("aria-label", t("Title"));
     let open = true;
     const close = (/** @type {boolean} */ keep) => {
       if (!open) return; // leaving the page's tree is a blur as well

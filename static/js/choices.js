@@ -6,16 +6,17 @@ import { ChatSettings } from "./chat-settings.js";
 import { find } from "./dom.js";
 import { ModelName } from "./model-name.js";
 import { ToolChoice } from "./tool-choice.js";
+import { said, t } from "./words.js";
 
 /** All that a chat chooses: kept by it, and for a new one sent with its first question. */
 export class Choices {
   /** @param {HTMLElement} main @param {Transcript} transcript @param {Toast} toast */
   constructor(main, transcript, toast) {
     const chatId = () => main.dataset.chat || null;
-    const failed = (/** @type {string} */ what) => (/** @type {Error} */ { message }) => toast.tell(`${what} ${message}`);
-    this.tools = new ToolChoice(chatId, failed("The tools were not changed."));
+    const failed = (/** @type {string} */ what) => (/** @type {Error} */ error) => toast.tell(`${what} ${said(error)}`);
+    this.tools = new ToolChoice(chatId, failed(t("The tools were not changed.")));
     const model = (/** @type {string | null} */ name) => this.model.show(name);
-    const page = { chatId, model, failed: failed("The settings were not changed.") };
+    const page = { chatId, model, failed: failed(t("The settings were not changed.")) };
     this.settings = new ChatSettings(find(document, "#settings", HTMLDialogElement), page);
     this.model = new ModelName(main, transcript, this.settings);
   }

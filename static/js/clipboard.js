@@ -1,4 +1,5 @@
 // @ts-check
+import { t } from "./words.js";
 
 /**
  * Puts a text into the clipboard, which may still be on its way: browsers allow that only while a press of a key or button
@@ -25,5 +26,5 @@ function copySelected(text) {
   const done = document.execCommand("copy");
   field.remove();
   if (focused instanceof HTMLElement) focused.focus();
-  if (!done) throw new Error("The browser did not allow it.");
+  if (!done) throw new Error(t("The browser did not allow it."));
 }

@@ -1,5 +1,6 @@
 // @ts-check
 import { find } from "./dom.js";
+import { t } from "./words.js";
 
 const SAID_MS = 2000;
 
@@ -14,8 +15,8 @@ export function letCopy(element) {
 /** @param {HTMLElement} button */
 async function copyBeside(button) {
   const code = find(/** @type {Element} */ (button.closest(".code")), "code", HTMLElement);
-  button.textContent = (await copied(code)) ? "Copied" : "Not copied";
-  setTimeout(() => (button.textContent = "Copy"), SAID_MS);
+  button.textContent = (await copied(code)) ? t("Copied") : t("Not copied");
+  setTimeout(() => (button.textContent = t("Copy")), SAID_MS);
 }
 
 /** @param {HTMLElement} code @returns {Promise<boolean>} */

@@ -3,6 +3,7 @@
 /** @import {Attached} from "./types.js" */
 import { find } from "./dom.js";
 import { keep, kept } from "./storage.js";
+import { number } from "./words.js";
 
 /** The room left is told from here on. */
 const NEARLY_FULL = 0.9;
@@ -107,7 +108,7 @@ export class Composer {
     if (!near) return;
     const characters = [...this.field.value].length;
     this.count.toggleAttribute("data-over", characters > this.promptMax);
-    this.count.textContent = `${characters.toLocaleString("en")} / ${this.promptMax.toLocaleString("en")}`;
+    this.count.textContent = `${number(characters)} / ${number(this.promptMax)}`;
   }
 
   #grow() {

@@ -11,6 +11,7 @@ import { branch } from "./branches.js";
 import { Refusal } from "./server.js";
 import { Submissions } from "./submission.js";
 import { Upkeep } from "./upkeep.js";
+import { said, t } from "./words.js";
 
 /** The open chat: asks, asks again, stops, and takes up an answer that is being written, here or elsewhere. */
 export class Conversation {
@@ -81,8 +82,8 @@ export class Conversation {
     const failed = (/** @type {Error} */ error) => {
       restore();
       if (!(error instanceof Refusal)) this.#submissions.keep(old, submission);
-      const sentence = `The server could not be reached. Press ${button.textContent} again.`;
-      this.page.notice.tell(error instanceof Refusal ? error.message : sentence);
+      const sentence = t("The server could not be reached. Press {button} again.", { button: button.textContent ?? "" });
+      this.page.notice.tell(error instanceof Refusal ? said(error) : sentence);
     };
     return this.#attending.submit(answer, submission, failed);
   }
@@ -132,7 +133,7 @@ export class Conversation {
   /** Where a question did not get through. @param {Answer} answer @param {Submission} submission @param {() => void} restore after a refusal */
   #unasked(answer, submission, restore) {
     return (/** @type {Error} */ error) => {
-      if (error instanceof Refusal) return restore(), this.page.notice.show(error.message);
+      if (error instanceof Refusal) return restore(), this.page.notice.show(said(error));
       this.#submissions.keep(answer.article, submission);
       answer.end({ state: "unsent" });
       this.page.announcer.say(answer.summary);

@@ -1,7 +1,8 @@
 // @ts-check
+import { language, t } from "./words.js";
 
 const DAY_MS = 86_400_000;
-export const PINNED = "Pinned";
+export const PINNED = t("Pinned");
 
 /**
  * The group of what happened then, by the days where the reader is. chatstream/web/days.py names them the same way.
@@ -12,10 +13,10 @@ export const PINNED = "Pinned";
 export function day(at, now = new Date()) {
   const then = new Date(at);
   const ago = Math.round((midnight(now) - midnight(then)) / DAY_MS); // an hour more or less where clocks are changed
-  if (ago <= 0) return "Today";
-  if (ago === 1) return "Yesterday";
-  if (ago <= 7) return "Previous 7 days";
-  return then.toLocaleDateString("en", { month: "long", year: "numeric" });
+  if (ago <= 0) return t("Today");
+  if (ago === 1) return t("Yesterday");
+  if (ago <= 7) return t("Previous 7 days");
+  return then.toLocaleDateString(language, { month: "long", year: "numeric" });
 }
 
 /** @param {Date} date */

@@ -1,6 +1,7 @@
 // @ts-check
 /** @import {Toast} from "./toast.js" */
 import { deleteChat } from "./server.js";
+import { said, t } from "./words.js";
 
 const UNDO_MS = 6000;
 
@@ -22,7 +23,7 @@ export class Deletion {
   /** @param {string} id @param {string} title */
   begin(id, title) {
     const undo = () => this.listener.show(id);
-    this.toast.show(`Deleted “${title}”.`, { ms: UNDO_MS, undo, gone: () => void this.#commit(id) });
+    this.toast.show(t("Deleted “{title}”.", { title }), { ms: UNDO_MS, undo, gone: () => void this.#commit(id) });
     this.listener.hide(id);
   }
 
@@ -36,8 +37,7 @@ export class Deletion {
       this.listener.deleted(id);
     } catch (error) {
       this.listener.show(id);
-      const why = /** @type {Error} */ (error).message;
-      this.toast.tell(`The chat was not deleted. ${why}`);
+      this.toast.tell(`${t("The chat was not deleted.")} ${said(/** @type {Error} */ (error))}`);
     }
   }
 }

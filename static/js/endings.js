@@ -1,6 +1,7 @@
 // @ts-check
 /** @import {Ending} from "./types.js" */
 import { copy, find } from "./dom.js";
+import { number, said, t } from "./words.js";
 
 const WITHOUT_WORDS = new Set(["complete", "running"]);
 
@@ -14,7 +15,7 @@ export function endingLine({ state, error }, { hasText, hasTools }) {
   const known = state === "complete" && !hasText ? "empty" : state;
   if (WITHOUT_WORDS.has(known)) return null;
   const line = copy("#ending-template", `[data-ending="${known}"]`);
-  if (error) find(line, ".ending-words", HTMLElement).textContent = error.message;
+  if (error) find(line, ".ending-words", HTMLElement).textContent = said(error);
   const goesOn = hasText && !hasTools;
   const holds = { text: hasText, "goes-on": goesOn, "starts-anew": !goesOn };
   for (const [name, yes] of Object.entries(holds)) {
@@ -34,8 +35,8 @@ export function figures({ model, usage, timings }) {
   const values = {
     model,
     first: first == null ? null : duration(first),
-    rate: timings?.tokensPerSecond?.toFixed(0),
-    tokens: usage?.completion_tokens?.toLocaleString("en"),
+    rate: timings?.tokensPerSecond == null ? null : number(timings.tokensPerSecond),
+    tokens: usage?.completion_tokens == null ? null : number(usage.completion_tokens),
   };
   for (const [name, value] of Object.entries(values)) fill(line, name, value);
   return line;
@@ -43,7 +44,7 @@ export function figures({ model, usage, timings }) {
 
 /** @param {number} ms */
 function duration(ms) {
-  return ms < 1000 ? `${Math.floor(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+  return ms < 1000 ? t("{number} ms", { number: Math.floor(ms) }) : t("{number} s", { number: number(ms / 1000, 1) });
 }
 
 /** @param {HTMLElement} line @param {string} name @param {string | null | undefined} value */

@@ -6,6 +6,7 @@ import { readEnded } from "./run.js";
 import { SharedRun } from "./shared-run.js";
 import { Source } from "./sources.js";
 import { fetchWhole, openStream } from "./submission.js";
+import { t } from "./words.js";
 
 /** One answer from its submission, or from a reload in its middle, to its end. */
 export class Exchange {
@@ -34,7 +35,7 @@ export class Exchange {
    */
   async submit(submission) {
     this.#submission = submission;
-    this.#await(submission.stream ? "Connecting" : "Waiting for the whole answer");
+    this.#await(submission.stream ? t("Connecting") : t("Waiting for the whole answer"));
     try {
       await (submission.stream ? this.#stream(submission) : this.#whole(submission));
     } catch (error) {
@@ -46,14 +47,14 @@ export class Exchange {
   async resume(runId, chatId) {
     this.#runId = runId;
     this.#chatId = chatId;
-    this.#await(`Waiting for ${this.answer.model}`);
+    this.#await(t("Waiting for {model}", { model: this.answer.model }));
     await this.#follow(0);
   }
 
   /** The run is asked to finish; its last frame then ends the answer. */
   async stop() {
     this.#stopping = true;
-    this.answer.phase.show("Stopping");
+    this.answer.phase.show(t("Stopping"));
     try {
       this.#runId ||= await this.#findRun();
       if (this.#runId) await stopRun(this.#runId);
@@ -92,7 +93,7 @@ export class Exchange {
   async #stream(submission) {
     const { ids, after, rest } = await openStream(submission, this.#aborter.signal);
     this.#began(ids);
-    if (!this.#stopping) this.#await(`Waiting for ${this.answer.model}`);
+    if (!this.#stopping) this.#await(t("Waiting for {model}", { model: this.answer.model }));
     await this.#follow(after, rest);
   }
 
@@ -136,10 +137,9 @@ export class Exchange {
   /** @param {unknown} error */
   #failed(error) {
     if (!(error instanceof Refusal) || !error.body.messageId) throw error;
-    const { body, message } = error;
-    const { messageId, completion, state, code } = body;
-    this.#began(/** @type {Ids} */ (body));
-    this.#settle({ _id: messageId, content: completion ?? "", state, error: { message, code } });
+    const { messageId, completion, state, code } = error.body;
+    this.#began(/** @type {Ids} */ (error.body));
+    this.#settle({ _id: messageId, content: completion ?? "", state, error: { message: error.message, code } });
   }
 
   /** @param {Message} message */

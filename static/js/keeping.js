@@ -2,6 +2,7 @@
 /** @import {Chat} from "./types.js" */
 /** @import {Toast} from "./toast.js" */
 import { changeChat } from "./server.js";
+import { said, t } from "./words.js";
 
 const UNDO_MS = 6000;
 /** What each action of a chat's menu sets. */
@@ -22,16 +23,16 @@ export class Keeping {
 
   /** @param {Chat} chat @param {string} title */
   rename({ _id }, title) {
-    return this.#change(_id, { title }, "The chat was not renamed.");
+    return this.#change(_id, { title }, t("The chat was not renamed."));
   }
 
   /** @param {keyof typeof CHANGES} action @param {Chat} chat as it was before */
   async set(action, { _id, title, pinned, archived }) {
-    if (!(await this.#change(_id, CHANGES[action], `“${title}” was not changed.`))) return;
+    if (!(await this.#change(_id, CHANGES[action], t("“{title}” was not changed.", { title })))) return;
     if (action !== "archive" && action !== "unarchive") return;
     const before = archived ? { archived } : { pinned, archived };
-    const undo = () => void this.#change(_id, before, `“${title}” was not changed back.`);
-    this.toast.show(`${archived ? "Unarchived" : "Archived"} “${title}”.`, { ms: UNDO_MS, undo, gone: () => {} });
+    const undo = () => void this.#change(_id, before, t("“{title}” was not changed back.", { title }));
+    this.toast.show(archived ? t("Unarchived “{title}”.", { title }) : t("Archived “{title}”.", { title }), { ms: UNDO_MS, undo, gone: () => {} });
   }
 
   /** @param {string} id @param {object} change @param {string} failed @returns {Promise<boolean>} whether it was done */
@@ -40,7 +41,7 @@ export class Keeping {
       this.changed(await changeChat(id, change));
       return true;
     } catch (error) {
-      this.toast.tell(`${failed} ${/** @type {Error} */ (error).message}`);
+      this.toast.tell(`${failed} ${said(/** @type {Error} */ (error))}`);
       return false;
     }
   }

@@ -20,6 +20,7 @@ import { Sidebar } from "./sidebar.js";
 import { ChatTitle } from "./title.js";
 import { Toast } from "./toast.js";
 import { Transcript } from "./transcript.js";
+import { t } from "./words.js";
 
 const main = find(document, "#main", HTMLElement);
 const title = new ChatTitle(main);
@@ -39,7 +40,7 @@ const transcript = new Transcript(
   find(main, "#welcome", HTMLElement),
   find(main, "#earlier", HTMLElement),
   new Painter(end),
-  main.dataset.model ?? "the model",
+  main.dataset.model ?? t("the model"),
 );
 const choices = new Choices(main, transcript, toast);
 const conversation = new Conversation(
@@ -69,7 +70,7 @@ function gone() {
   conversation.leave();
   title.clear();
   end.toStart();
-  notice.tell("The chat that was open here was deleted in another tab or on another device.");
+  notice.tell(t("The chat that was open here was deleted in another tab or on another device."));
 }
 
 presence.addEventListener("back", () => void conversation.catchUp());

@@ -3,13 +3,14 @@
 /** @import {Transcript} from "./transcript.js" */
 import { find } from "./dom.js";
 import { ModelPicker } from "./model-picker.js";
+import { t } from "./words.js";
 
 /** The model that answers in the open chat: named in the bar, where another is chosen, in the message box, and where it is awaited. */
 export class ModelName {
   /** @param {HTMLElement} main @param {Transcript} transcript @param {ChatSettings} settings */
   constructor(main, transcript, settings) {
     this.transcript = transcript;
-    this.usual = main.dataset.defaultModel ?? "the model";
+    this.usual = main.dataset.defaultModel ?? t("the model");
     this.name = find(main, "#model-name", HTMLElement);
     this.field = find(main, "#prompt", HTMLTextAreaElement);
     const present = () => settings.present.params.model ?? null;
@@ -26,6 +27,6 @@ export class ModelName {
     const name = model ?? this.usual;
     if (this.name.textContent === name) return;
     this.transcript.model = this.name.textContent = name;
-    this.field.placeholder = `Ask ${name}`;
+    this.field.placeholder = t("Ask {model}", { model: name });
   }
 }

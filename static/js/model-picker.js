@@ -2,6 +2,7 @@
 /** @import {Models} from "./types.js" */
 import { copy, find } from "./dom.js";
 import { readModels } from "./server.js";
+import { said, t } from "./words.js";
 
 /** From so many models on, they are searched. */
 const MANY = 8;
@@ -25,12 +26,12 @@ export class ModelPicker {
     this.list.replaceChildren();
     this.field.hidden = true;
     this.field.value = "";
-    this.#tell("Asking the model servers…");
+    this.#tell(t("Asking the model servers…"));
     this.sheet.showModal();
     try {
       this.#show(await readModels());
     } catch (error) {
-      this.#tell(`The models cannot be listed. ${/** @type {Error} */ (error).message}`);
+      this.#tell(`${t("The models cannot be listed.")} ${said(/** @type {Error} */ (error))}`);
     }
   }
 
@@ -59,7 +60,7 @@ export class ModelPicker {
     for (const part of this.list.children) {
       part.toggleAttribute("hidden", this.field.value !== "" && !part.querySelector("li:not([hidden])"));
     }
-    this.#tell(this.list.querySelector("li:not([hidden])") ? "" : "There is no such model.");
+    this.#tell(this.list.querySelector("li:not([hidden])") ? "" : t("There is no such model."));
   }
 
   /** @param {Element} target */

@@ -2,6 +2,7 @@
 /** @import {Chat} from "./types.js" */
 /** @import {ChatTitle} from "./title.js" */
 import { find } from "./dom.js";
+import { t } from "./words.js";
 
 /** The open chat as it is now, and its own menu. */
 export class OpenChat {
@@ -29,8 +30,8 @@ export class OpenChat {
     if (chat._id !== this.chatId()) return;
     this.#chat = chat;
     this.title.show(chat.title);
-    this.#label("pinned", chat.pinned ? "Unpin" : "Pin");
-    this.#label("archived", chat.archived ? "Unarchive" : "Archive");
+    this.#label("pinned", chat.pinned ? t("Unpin") : t("Pin"));
+    this.#label("archived", chat.archived ? t("Unarchive") : t("Archive"));
     for (const link of this.menu.querySelectorAll("a[data-format]")) {
       const { format } = /** @type {HTMLElement} */ (link).dataset;
       link.setAttribute("href", `/chat/${chat._id}/export?format=${format}`);

@@ -1,4 +1,5 @@
 // @ts-check
+import { number, t, tn } from "./words.js";
 
 /** Connections come and go; one that is back within this time is not worth a word. */
 const RECONNECTING_AFTER_MS = 1000;
@@ -74,18 +75,23 @@ export class Phase {
 
   #sentence() {
     const now = Date.now();
-    if (this.#lostSince && now - this.#lostSince >= RECONNECTING_AFTER_MS) return "Reconnecting…";
+    if (this.#lostSince && now - this.#lostSince >= RECONNECTING_AFTER_MS) return t("Reconnecting…");
     if (this.#words === "") return "";
     if (this.#writing) return this.#progress(now);
     const seconds = Math.floor((now - this.#since) / 1000);
-    return seconds < 1 ? this.#words : `${this.#words} · ${seconds} s`;
+    return seconds < 1 ? this.#words : `${this.#words} · ${inSeconds(seconds)}`;
   }
 
   /** @param {number} now */
   #progress(now) {
     const quiet = now - this.#wroteAt;
-    const words = quiet < STALLED_AFTER_MS ? this.#words : `Stalled for ${Math.floor(quiet / 1000)} s`;
-    const tokens = Math.max(1, Math.round(this.#characters / CHARACTERS_A_TOKEN)).toLocaleString("en");
-    return `${words} · ${Math.floor((now - this.#began) / 1000)} s · about ${tokens} ${tokens === "1" ? "token" : "tokens"}`;
+    const words = quiet < STALLED_AFTER_MS ? this.#words : t("Stalled for {number} s", { number: Math.floor(quiet / 1000) });
+    const tokens = Math.max(1, Math.round(this.#characters / CHARACTERS_A_TOKEN));
+    return `${words} · ${inSeconds(Math.floor((now - this.#began) / 1000))} · ${tn("about {number} token", "about {number} tokens", tokens)}`;
   }
+}
+
+/** @param {number} seconds */
+function inSeconds(seconds) {
+  return t("{number} s", { number: number(seconds) });
 }

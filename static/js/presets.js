@@ -3,6 +3,7 @@
 import { find } from "./dom.js";
 import { dropPreset, keepPreset, readPresets } from "./server.js";
 import { field, fill, read } from "./settings-form.js";
+import { said, t } from "./words.js";
 
 /** Named settings, kept on the server: chosen, they fill the form; what it says is kept under a name. */
 export class Presets {
@@ -17,8 +18,8 @@ export class Presets {
     this.dropButton = find(form, "[name=drop]", HTMLButtonElement);
     this.note = find(form, "#settings-note", HTMLElement);
     this.choice.addEventListener("change", () => this.#chosen());
-    this.dropButton.addEventListener("click", () => void this.#tried("deleted", () => this.#drop()));
-    find(form, "[name=keep]", HTMLElement).addEventListener("click", () => void this.#tried("kept", () => this.#keep()));
+    this.dropButton.addEventListener("click", () => void this.#tried(t("Presets were not deleted."), () => this.#drop()));
+    find(form, "[name=keep]", HTMLElement).addEventListener("click", () => void this.#tried(t("Presets were not kept."), () => this.#keep()));
     this.name.addEventListener("keydown", (event) => event.key === "Enter" && this.#entered(event));
     new IntersectionObserver(([entry]) => entry?.isIntersecting && void this.#tried("read", () => this.#read(""))).observe(form);
   }
@@ -26,14 +27,14 @@ export class Presets {
   /** @param {KeyboardEvent} event */
   #entered(event) {
     event.preventDefault(); // it would save the chat's settings
-    if (!event.isComposing) void this.#tried("kept", () => this.#keep());
+    if (!event.isComposing) void this.#tried(t("Presets were not kept."), () => this.#keep());
   }
 
   /** @param {string} chosen */
   async #read(chosen) {
     this.#known = await readPresets();
     const options = this.#known.map(({ _id, name }) => new Option(name, _id));
-    this.choice.replaceChildren(new Option("None", ""), ...options);
+    this.choice.replaceChildren(new Option(t("None"), ""), ...options);
     this.choice.value = chosen;
     this.dropButton.hidden = chosen === "";
   }
@@ -51,23 +52,23 @@ export class Presets {
     if (!name) return this.name.focus();
     const { _id } = await keepPreset({ name, ...read(this.form) });
     await this.#read(_id);
-    this.#tell(`Kept as “${name}”.`);
+    this.#tell(t("Kept as “{name}”.", { name }));
   }
 
   async #drop() {
     const name = this.choice.selectedOptions[0]?.text;
     await dropPreset(this.choice.value);
     await this.#read("");
-    this.#tell(`Deleted the preset “${name}”. Chats that were set by it stay as they are.`);
+    this.#tell(t("Deleted the preset “{name}”. Chats that were set by it stay as they are.", { name: name ?? "" }));
   }
 
-  /** @param {string} what @param {() => Promise<void>} act */
-  async #tried(what, act) {
+  /** @param {string} failed @param {() => Promise<void>} act */
+  async #tried(failed, act) {
     this.note.hidden = true;
     try {
       await act();
     } catch (error) {
-      this.#tell(`Presets were not ${what}. ${/** @type {Error} */ (error).message}`);
+      this.#tell(`${failed} ${said(/** @type {Error} */ (error))}`);
     }
   }
 

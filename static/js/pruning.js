@@ -1,5 +1,6 @@
 // @ts-check
 /** @import {Toast} from "./toast.js" */
+import { said, t, tn } from "./words.js";
 
 const UNDO_MS = 6000;
 
@@ -17,7 +18,7 @@ export class Pruning {
   begin(articles, remove) {
     let undone = () => {};
     const show = (/** @type {boolean} */ yes) => articles.forEach((article) => (article.hidden = !yes));
-    const commit = () => remove().catch((error) => (show(true), this.toast.tell(`Nothing was deleted. ${error.message}`)));
+    const commit = () => remove().catch((error) => (show(true), this.toast.tell(`${t("Nothing was deleted.")} ${said(error)}`)));
     const outcome = new Promise((resolve) => {
       undone = () => (show(true), resolve(undefined));
       const gone = () => void commit().then(resolve);
@@ -37,8 +38,12 @@ export class Pruning {
 
 /** What goes. @param {HTMLElement[]} articles */
 function sentence([first, ...below]) {
-  const what = first?.dataset.role === "user" ? "the question" : "the answer";
-  const after = below.length === 1 ? " and the message after it" : below.length ? ` and the ${below.length} messages after it` : "";
-  const others = below.some(({ dataset }) => dataset.siblings) ? ", with their other branches" : "";
-  return `Deleted ${what}${after}${others}.`;
+  const others = below.some(({ dataset }) => dataset.siblings) ? ` ${t("Their other branches went with them.")}` : "";
+  const { length } = below;
+  if (first?.dataset.role === "user") {
+    if (length === 0) return t("Deleted the question.");
+    return tn("Deleted the question and the message after it.", "Deleted the question and the {number} messages after it.", length) + others;
+  }
+  if (length === 0) return t("Deleted the answer.");
+  return tn("Deleted the answer and the message after it.", "Deleted the answer and the {number} messages after it.", length) + others;
 }

@@ -1,5 +1,6 @@
 // @ts-check
 import { find } from "./dom.js";
+import { t } from "./words.js";
 
 /** The fold with what a model thought: open while it thinks, closed once it answers, unless the reader chose otherwise. */
 export class Reasoning {
@@ -18,7 +19,7 @@ export class Reasoning {
     if (this.#since > 0) return;
     this.#since = Date.now();
     this.element.hidden = false;
-    this.summary.textContent = "Thinking";
+    this.summary.textContent = t("Thinking");
     this.#fold(true);
   }
 
@@ -26,7 +27,7 @@ export class Reasoning {
   ended(ms = this.#since > 0 ? Date.now() - this.#since : null) {
     this.#since = 0;
     if (ms === null) return;
-    this.summary.textContent = ms < 1000 ? "Thought for less than a second" : `Thought for ${Math.floor(ms / 1000)} s`;
+    this.summary.textContent = ms < 1000 ? t("Thought for less than a second") : t("Thought for {number} s", { number: Math.floor(ms / 1000) });
     this.#fold(false);
   }
 

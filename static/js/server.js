@@ -1,5 +1,6 @@
 // @ts-check
 /** @import {Chat, ChatPage, ChatWithHistory, Message, Models, Params, Preset, Settings} from "./types.js" */
+import { t } from "./words.js";
 
 // What the page asks of its server, besides the streams.
 
@@ -9,7 +10,7 @@ const READ_MS = 10_000;
 export class Refusal extends Error {
   /** @param {number} status @param {Record<string, any>} body */
   constructor(status, body) {
-    super(body.message ?? `The server answered with status ${status}.`);
+    super(body.message ?? t("The server answered with status {status}.", { status }));
     this.status = status;
     this.body = body;
   }

@@ -1,6 +1,7 @@
 // @ts-check
 /** @import {Params, Settings} from "./types.js" */
 import { find } from "./dom.js";
+import { t } from "./words.js";
 
 const NUMBERS = /** @type {const} */ (["temperature", "top_p", "max_tokens"]);
 
@@ -24,7 +25,7 @@ export function fill(form, { system, params }) {
   for (const name of NUMBERS) field(form, name).value = params[name] === undefined ? "" : String(params[name]);
   const line = find(form, "#settings-model", HTMLElement);
   line.hidden = !params.model;
-  line.textContent = `Answered by ${params.model}.`;
+  line.textContent = t("Answered by {model}.", { model: params.model ?? "" });
 }
 
 /** @param {HTMLFormElement} form @param {string} name */

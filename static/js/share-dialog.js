@@ -2,6 +2,7 @@
 /** @import {Chat} from "./types.js" */
 import { find } from "./dom.js";
 import { shareChat, unshareChat } from "./server.js";
+import { said, t } from "./words.js";
 
 /** Makes a chat's link, shows it, takes it back. */
 export class ShareDialog {
@@ -28,7 +29,8 @@ export class ShareDialog {
       this.element.showModal();
       this.link.select();
     } catch (error) {
-      this.tell(`“${chat.title}” was not shared. ${/** @type {Error} */ (error).message}`);
+      const failed = t("“{title}” was not shared.", { title: chat.title });
+      this.tell(`${failed} ${said(/** @type {Error} */ (error))}`);
     }
   }
 
@@ -43,9 +45,9 @@ export class ShareDialog {
     this.link.select();
     try {
       await navigator.clipboard.writeText(this.link.value);
-      this.news.textContent = "Copied.";
+      this.news.textContent = t("Copied.");
     } catch {
-      this.news.textContent = "The browser does not let this page copy. The link is selected: copy it with the keyboard.";
+      this.news.textContent = t("The browser does not let this page copy. The link is selected: copy it with the keyboard.");
     }
   }
 
@@ -53,9 +55,9 @@ export class ShareDialog {
     try {
       await unshareChat(this.#chat?._id ?? "");
       this.element.close();
-      this.tell(`“${this.#chat?.title}” is not shared any more. Its link leads nowhere.`);
+      this.tell(t("“{title}” is not shared any more. Its link leads nowhere.", { title: this.#chat?.title ?? "" }));
     } catch (error) {
-      this.news.textContent = `It is still shared. ${/** @type {Error} */ (error).message}`;
+      this.news.textContent = `${t("It is still shared.")} ${said(/** @type {Error} */ (error))}`;
     }
   }
 }

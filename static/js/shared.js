@@ -6,6 +6,7 @@ import { Painter } from "./painter.js";
 import { presence } from "./presence.js";
 import { RunFollower } from "./run.js";
 import { EndFollower } from "./scroll.js";
+import { t } from "./words.js";
 
 /** How often is looked whether the chat has gone on, while somebody reads. */
 const LOOK_MS = 15_000;
@@ -24,7 +25,7 @@ async function follow() {
   if (following || !(article instanceof HTMLElement) || article.dataset.state !== "running") return;
   following = true;
   const answer = new Answer(article, painter, find(main, ".model", HTMLElement).textContent ?? "");
-  answer.wait("Waiting for the answer");
+  answer.wait(t("Waiting for the answer"));
   const follower = new RunFollower(`${main.dataset.path}/events/${article.dataset.id}`, 0, {
     frame: (frame) => !frame.state && answer.take(frame),
     connected: (yes) => answer.phase.connected(yes),

@@ -1,5 +1,6 @@
 // @ts-check
 import { find } from "./dom.js";
+import { t } from "./words.js";
 
 /** The open chat's title: in the bar, in the browser's tab, in the form that changes it. */
 export class ChatTitle {
@@ -18,7 +19,7 @@ export class ChatTitle {
 
   /** A new chat has none. */
   clear() {
-    this.heading.textContent = "New chat";
+    this.heading.textContent = t("New chat");
     document.title = "ChatStream";
   }
 

@@ -2,6 +2,7 @@
 /** @import {ToolCall, ToolResult} from "./types.js" */
 import { copy, find } from "./dom.js";
 import { allows } from "./tool-choice.js";
+import { language, t } from "./words.js";
 
 /**
  * The tools that an answer calls, above its text: what each was asked, and what it gave. Text may come before a call as well;
@@ -56,7 +57,10 @@ export class ToolCalls {
   get awaited() {
     const names = [...this.#calls.values()].filter(({ open }) => open).map(({ name }) => name);
     if (names.length === 0) return "";
-    return `${names.every(allows) ? "Running" : "Calling"} ${names.join(" and ") || "a tool"}`;
+    const all = names.filter(Boolean);
+    if (all.length === 0) return t("Calling a tool");
+    const tools = new Intl.ListFormat(language).format(all);
+    return names.every(allows) ? t("Running {tools}", { tools }) : t("Calling {tools}", { tools });
   }
 
   /** @param {number} index */

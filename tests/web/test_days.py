@@ -1,14 +1,26 @@
 """The groups of the list, day by day where the reader is."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 
+from chatstream.web import languages
 from chatstream.web.days import day
 
 BERLIN, TONGA = ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Tongatapu")
 TODAY = date(2026, 3, 30)
+
+
+@pytest.fixture(autouse=True)
+def english_page() -> Iterator[None]:
+    """Groups have their names in the language of a page that is being made."""
+    app = Flask(__name__)
+    languages.register(app)
+    with app.test_request_context():
+        yield
 
 
 @pytest.mark.parametrize(

@@ -81,12 +81,12 @@ def test_what_is_no_file_of_chats_is_refused_in_words(api: Api, body: bytes) -> 
 def test_the_form_says_what_became_of_each_chat(api: Api) -> None:
     odd = {"title": "<b>Odd</b>"}
     text = by_form(api, files.as_file(files.tides(), odd), files.as_file(files.reasoned())).body.decode()
-    assert "2 chats imported; 1 could not be read." in text
+    assert "2 chats imported. 1 could not be read." in text
     assert "&lt;b&gt;Odd&lt;/b&gt;" in text
     assert text.count('<a href="/c/') == 2
     assert "1 chat imported." in by_form(api, files.as_file(files.tides())).body.decode()
     nothing = by_form(api, files.as_file(odd))
-    assert (nothing.status, b"No chat was imported: 1 could not be read." in nothing.body) == (400, True)
+    assert (nothing.status, b"No chat was imported. 1 could not be read." in nothing.body) == (400, True)
 
 
 def test_the_form_takes_no_file_at_all_and_no_other_sites(api: Api) -> None:

@@ -3,6 +3,7 @@
 import { closeAtEnd, mark, pair, run } from "./emphasis.js";
 import { link, target, withAddresses } from "./links.js";
 import { code, special } from "./special.js";
+import { t } from "../words.js";
 
 /**
  * @typedef {{type: "text" | "code" | "math", text: string, odd?: boolean}} Written
@@ -120,7 +121,7 @@ class Scanner {
 
 /** @param {Token[]} tokens */
 function plainly(tokens) {
-  return tokens.map((token) => ("text" in token ? token.text : "")).join("") || "Image";
+  return tokens.map((token) => ("text" in token ? token.text : "")).join("") || t("Image");
 }
 
 /** The elements in each other; a link in a link, as around an image, is its text. @param {Token[]} tokens @returns {Node[]} */

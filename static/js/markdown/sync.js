@@ -1,5 +1,6 @@
 // @ts-check
 /** @import {Element as Inline, Node as Item} from "./inline.js" */
+import { t } from "../words.js";
 
 /**
  * Make an element hold these nodes, where it holds others. What is the same stays, and text that grew has more appended, so
@@ -53,7 +54,7 @@ function made(item) {
 /** @param {boolean} checked */
 function box(checked) {
   const input = document.createElement("input");
-  Object.assign(input, { type: "checkbox", disabled: true, checked, ariaLabel: checked ? "Done" : "To do" });
+  Object.assign(input, { type: "checkbox", disabled: true, checked, ariaLabel: checked ? t("Done") : t("To do") });
   input.toggleAttribute("checked", checked);
   return input;
 }
