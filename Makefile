@@ -18,7 +18,7 @@ run: $(RUNS) ## serve on http://127.0.0.1:8000 (settings: make settings)
 	@exec $(PY) -m gunicorn wsgi:app
 
 test: $(TESTS) system lint ## check everything (ARGS="-k name" chooses tests)
-	$(PY) -m pytest --timeout=120 $(ARGS)
+	$(PY) -m tests.everything --timeout=120 $(ARGS)
 	$(PY) -m pytest -q tests/wire --cov=chatstream.wire --cov-branch --cov-fail-under=100
 
 lint: $(TESTS) ## ruff and mypy
