@@ -57,7 +57,7 @@ export class ChatsPanel {
 
   /** An answer has ended in this chat. @param {string} id */
   ended(id) {
-    void this.titles.ended(id);
+    this.titles.ended(id);
   }
 
   /** The open chat as the server has it now. @param {Chat} chat */

@@ -9,6 +9,8 @@ const LOOKS_MS = [700, 1_500, 3_000, 6_000, 12_000];
 export class TitleWatch {
   /** Chats that have only their first words as a title. @type {Set<string>} */
   #untitled = new Set();
+  /** Those whose answer had ended before it was known what they are called. @type {Set<string>} */
+  #ended = new Set();
 
   /** @param {boolean} on whether the server asks its model for titles @param {(chat: Chat) => void} found */
   constructor(on, found) {
@@ -18,12 +20,19 @@ export class TitleWatch {
 
   /** @param {Chat} chat */
   add({ _id, titled }) {
-    if (this.on && titled === "words") this.#untitled.add(_id);
+    if (!this.on || titled !== "words") return;
+    if (this.#ended.delete(_id)) void this.#look(_id);
+    else this.#untitled.add(_id);
   }
 
   /** An answer has ended. @param {string} id */
-  async ended(id) {
-    if (!this.#untitled.delete(id)) return;
+  ended(id) {
+    if (this.#untitled.delete(id)) void this.#look(id);
+    else this.#ended.add(id);
+  }
+
+  /** @param {string} id */
+  async #look(id) {
     for (const ms of LOOKS_MS) {
       await new Promise((resolve) => setTimeout(resolve, ms));
       const chat = await readChat(id).catch(() => null);
