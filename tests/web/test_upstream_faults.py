@@ -96,7 +96,7 @@ def test_page(way: str, fault: Fault, api: Api, model_server: ModelServer) -> No
     assert found(page, '<div class="text answer" dir="auto">(.*?)</div>') == fault.joined("text")
     assert found(page, '<div class="foot" data-state="([a-z_]+)">') == fault.state
     if fault.code:
-        check_sentence(fault, found(page, '<span class="ending-words">(.*?)</span>'))
+        check_sentence(fault, found(page, '<span class="ending-words" dir="auto">(.*?)</span>'))
     check_kept(fault, api, {"chatId": found(page, 'id="main" data-chat="([0-9a-f]+)"')})
     check_upstream(fault, model_server)
 
