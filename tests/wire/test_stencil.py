@@ -83,6 +83,11 @@ def test_a_chunk_that_says_anything_else_teaches_nothing(value: dict[str, Any]) 
     assert stencil(value) is None
 
 
+def test_a_large_chunk_teaches_nothing() -> None:
+    assert stencil(chunk({"content": "é\n" * 100})) is not None
+    assert stencil(chunk({"content": "é\n" * 2000})) is None
+
+
 def test_a_name_that_is_written_in_another_way_teaches_nothing() -> None:
     data = json.dumps(chunk({"content": "a"})).replace('"content"', '"\\u0063ontent"')
     assert parse(data)[0].choices[0].delta.content == "a"  # type: ignore[index, union-attr]
