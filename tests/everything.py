@@ -1,7 +1,6 @@
 """All tests: `python -m tests.everything [pytest's arguments]`, which `make test` runs.
 
-Tests of the page wait for a browser and others for servers, so the two run side by side. Those that look at times and
-shares of the processor come after them, by themselves.
+Tests wait for browsers and servers, so two halves run side by side. Those marked `alone` come after, by themselves.
 """
 
 import shutil
@@ -12,11 +11,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-PAGE = "tests/web/page"
-ALONE = (
-    *("tests/bench", "tests/faults", "tests/runs", "tests/web/test_heartbeats.py", "tests/web/test_slow_readers.py"),
-    *("tests/web/test_killed_workers.py", "tests/web/test_departed_readers.py"),
-)
+FIRST = ("tests/web/page", "tests/clients", "tests/cli", "tests/bench", "tests/client", "tests/tools")
+"""A half of the time it all takes: the browser's, and what has processes of its own."""
+TOGETHER, ALONE = ("-m", "not alone"), ("-m", "alone")
 NONE_CHOSEN = 5
 """pytest's status where none of its tests was asked for."""
 
@@ -26,14 +23,14 @@ Run = subprocess.Popen[bytes]
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = sys.argv[1:]
-    others = [f"--ignore={place}" for place in (PAGE, *ALONE)]
-    with tempfile.TemporaryFile() as told, running([PAGE, *arguments], told) as page:
-        with running(["tests", *others, *arguments]) as beside:
-            statuses = [beside.wait(), page.wait()]
+    others = [f"--ignore={place}" for place in FIRST]
+    with tempfile.TemporaryFile() as told, running([*FIRST, *TOGETHER, *arguments], told) as first:
+        with running(["tests", *others, *TOGETHER, *arguments]) as second:
+            statuses = [second.wait(), first.wait()]
         told.seek(0)
         shutil.copyfileobj(told, sys.stdout.buffer)
         sys.stdout.flush()
-    with running([*ALONE, *arguments]) as alone:
+    with running(["tests", *ALONE, *arguments]) as alone:
         statuses.append(alone.wait())
     return _whole(statuses)
 

@@ -3,8 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.servers.programs import need
 from tests.servers.server import ROOT
+
+pytestmark = pytest.mark.alone
 
 
 def test_the_stream_costs_about_what_it_did():

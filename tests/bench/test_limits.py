@@ -7,6 +7,8 @@ import pytest
 from bench.limits import LIMITS, Limit, Verdict, verdicts
 from bench.tables import of_verdicts
 
+pytestmark = pytest.mark.alone
+
 RELAY = "ChatStream, SQLite"
 
 

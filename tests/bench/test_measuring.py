@@ -6,9 +6,13 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from bench.processes import cpu_seconds, memory_kib, tree
 from tests.servers.programs import need
 from tests.servers.server import ROOT
+
+pytestmark = pytest.mark.alone
 
 BURN = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True); input()"
 DATA = "CHATSTREAM_DATA_DIR={folder}/data"

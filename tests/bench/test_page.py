@@ -9,6 +9,8 @@ from bench.curve import Point
 from bench.document import PAGE, replace
 from bench.plot import svg
 
+pytestmark = pytest.mark.alone
+
 TWO = """\
 Ours.
 <!-- measured: streams -->

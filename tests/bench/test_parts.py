@@ -11,6 +11,8 @@ from bench.recorder import measure_share
 from bench.tools import compiled
 from tests.servers.programs import need
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def tools() -> Iterator[Path]:

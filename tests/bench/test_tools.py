@@ -17,6 +17,8 @@ from tests.servers.model_steps import Step
 from tests.servers.programs import need
 from tests.servers.server import free_port
 
+pytestmark = pytest.mark.alone
+
 ASKED = Relay("the model server itself", NGINX.serve, "/v1/chat/completions", MESSAGES, DONE)
 TOKEN: Step = ["text", " T123456789012;"]
 END: list[Step] = [["done"], ["end"]]

@@ -16,6 +16,7 @@ def relay(serve: Serve) -> ChatStream:
     return serve(CHATSTREAM_HEARTBEAT_S="60", CHATSTREAM_STATUS_WAIT_S="0.5")
 
 
+@pytest.mark.alone
 @those()
 def test_upstream_is_closed_within_a_second_of_the_abort(client: Client, ask: Ask, model_server: ModelServer) -> None:
     model_server.script([["text", "Hel"], ["gate", "never"]])

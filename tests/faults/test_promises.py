@@ -11,6 +11,8 @@ from tests.faults.measures import lags
 from tests.faults.promises import PROMISES, broken
 from tests.faults.record import Answer, Evidence, Fault, Question, Reading, Saying, Submission, Upstream
 
+pytestmark = pytest.mark.alone
+
 RUN = {"runId": "r0", "chatId": "c0", "messageId": "m1"}
 END = {"chatId": "c0", "state": "complete", "usage": None, "timings": None}
 FRAMES: list[Frame] = [(1, RUN), (2, {"text": "Hel"}), (3, {"text": "lo 😀"}), (4, END)]

@@ -12,6 +12,8 @@ from tests.faults.scripts import BAD, GOOD, MARK, cut, marked
 from tests.servers.model_server import ModelServer
 from tests.servers.model_steps import Step
 
+pytestmark = pytest.mark.alone
+
 SAID: list[Step] = [["text", MARK], *cut(" naïve 😀", 3), ["text", "\ud83d"], ["text", "\ude00"], ["reasoning", "Hm"]]
 ENDINGS = {name: steps for name, steps in (GOOD | BAD).items() if name != "stall"}
 

@@ -5,6 +5,8 @@ import pytest
 from tests.faults.sessions import sessions
 from tests.faults.world import World
 
+pytestmark = pytest.mark.alone
+
 SESSIONS, RULES = 3, 15
 
 

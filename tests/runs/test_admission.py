@@ -17,6 +17,8 @@ from chatstream.store.sqlite import SqliteStore
 from tests.servers.mongod import Mongod
 from tests.store.conftest import ME, submission
 
+pytestmark = pytest.mark.alone
+
 
 def started(store: Store, how_many: int) -> list[gevent.Greenlet]:
     one = Admission(store, Settings())

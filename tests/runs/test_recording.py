@@ -16,6 +16,8 @@ from chatstream.runs.run import Run
 from chatstream.store.spool import Spool
 from tests.runs.conftest import WORKER, Failing, begin
 
+pytestmark = pytest.mark.alone
+
 END = {"state": "complete", "usage": None, "timings": None}
 
 

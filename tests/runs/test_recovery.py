@@ -15,6 +15,8 @@ from chatstream.store.records import Batch, new_id
 from chatstream.store.spool import Spool, Spooled, encode
 from tests.runs.conftest import WORKER, Failing, begin
 
+pytestmark = pytest.mark.alone
+
 OTHER = new_id()
 END = {"chatId": "c", "state": "complete", "usage": None, "timings": None}
 

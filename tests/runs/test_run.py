@@ -12,6 +12,8 @@ from chatstream.runs.viewers import Pulse
 from chatstream.store.records import RunRecord
 from chatstream.wire.events import RunEvent
 
+pytestmark = pytest.mark.alone
+
 RECORD = RunRecord(id="r", owner="o", chat_id="c", message_id="m", worker="w", lease=0)
 PULSE = Pulse(1000)
 

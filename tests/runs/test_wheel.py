@@ -3,11 +3,14 @@
 import time
 
 import gevent
+import pytest
 
 from chatstream.runs.watch import Watch
 from chatstream.runs.wheel import Wheel
 from chatstream.settings import Settings
 from chatstream.upstream.deadlines import Deadlines
+
+pytestmark = pytest.mark.alone
 
 
 def test_what_is_due_is_found_once_and_nothing_before_its_moment() -> None:

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import gevent
+import pytest
 
 from chatstream.errors import StoreUnavailable
 from chatstream.store.sqlite import SqliteStore
@@ -12,6 +13,7 @@ from chatstream.store.sqlite_threads import PATIENCE_S
 from tests.web.noise import Noise
 
 
+@pytest.mark.alone
 def test_nobody_waits_for_those_who_asked_before(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     store.prepare()

@@ -215,6 +215,7 @@ def test_thinking_is_no_silence(serve: Serve, model_server: ModelServer) -> None
     assert ask(api).text().endswith(b"data: [DONE]\n\n")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("how", ["fin", "rst"])
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 @pytest.mark.parametrize("begun", [False, True])

@@ -19,6 +19,8 @@ from tests.web import processes
 from tests.web.conftest import Serve
 from tests.web.noise import Noise
 
+pytestmark = pytest.mark.alone
+
 NEVER = ["gate", "never"]
 STOP = [["finish", "stop"], ["end"]]
 

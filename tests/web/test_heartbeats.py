@@ -20,6 +20,8 @@ from tests.servers.model_server import ModelServer
 from tests.web.noise import Noise
 from tests.web.test_store_away import MongodFrozen, MongodKilled, Outage, SqliteLocked
 
+pytestmark = pytest.mark.alone
+
 HEARTBEAT_S = 0.5
 LATE_S = 0.25
 IDLE = 10

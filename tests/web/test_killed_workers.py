@@ -16,6 +16,8 @@ from tests.servers.model_server import ModelServer
 from tests.web.front import front
 from tests.web.noise import Noise
 
+pytestmark = pytest.mark.alone
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BROKEN = (http.client.IncompleteRead, ConnectionResetError)
 NEVER = ["gate", "never"]

@@ -53,6 +53,7 @@ def noise() -> Iterator[Noise]:
         yield noise
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("script", "step", "limit_s", "state", "words"), CASES.values(), ids=CASES)
 def test_a_limit_ends_the_answer_within_a_second_of_its_time(
     limited: ChatStream,

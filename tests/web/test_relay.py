@@ -208,6 +208,7 @@ def test_characters_cut_over_two_chunks_are_joined(api: Api, model_server: Model
     assert api.post(PATH, {"messages": MESSAGES}).json["choices"][0]["message"]["content"] == "a😀b"
 
 
+@pytest.mark.alone
 def test_a_flood_keeps_nobody_waiting(relay: ChatStream, api: Api, model_server: ModelServer) -> None:
     model_server.script([["repeat", 60_000, [["text", "x"]]], ["finish", "stop"], ["done"], ["end"]])
     replies: list[Any] = []
@@ -244,6 +245,7 @@ def test_errors_have_openais_form_on_every_address(api: Api) -> None:
 # -- whoever leaves
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("how", ["fin", "rst"])
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from tests.api import Api, text_of
 from tests.servers.model_server import ModelServer
 from tests.web.conftest import Serve
 
+pytestmark = pytest.mark.alone
+
 PIECE = "x" * 100_000
 
 

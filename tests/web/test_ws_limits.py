@@ -120,6 +120,7 @@ def test_who_has_nothing_to_say_stays(serve: Serve, model_server: ModelServer) -
         assert peer.ask()[-1]["state"] == "complete"
 
 
+@pytest.mark.alone
 def test_a_flood_of_messages_keeps_nobody_waiting(server: ChatStream, model_server: ModelServer) -> None:
     flooding = gevent.spawn(flood, server.address)
     api, waits = Api(server.address), []

@@ -13,6 +13,7 @@ ROUTED = """
 const entries = performance.getEntriesByType("resource").filter((entry) => entry.name.endsWith(arguments[0]));
 return entries.map((entry) => entry.workerFinalSourceType);
 """
+"""Of what was loaded to its end: an answer's entry comes after its last frame."""
 
 
 @pytest.fixture
@@ -57,6 +58,7 @@ def test_answers_do_not_pass_through_the_worker(installed: Page) -> None:
     installed.reload()
     installed.ask("What is a tide?")
     installed.browser.wait(lambda: "Hello world" in installed.browser.text())
+    installed.browser.wait(lambda: installed.browser.evaluate(ROUTED, "/chat"))
     assert installed.browser.evaluate(ROUTED, "/chat") == ["network"]
     assert installed.browser.evaluate(ROUTED, "main.js") == ["network"]
 
