@@ -21,6 +21,7 @@ from chatstream.store import threads
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
+"""What it does on a connection. It may be called twice, the first time rolled back."""
 
 READERS = 2
 PATIENCE_S = 2.5
@@ -154,17 +155,28 @@ class Writer:
             self._asked.set()
 
     def _transact(self, jobs: list[Job[Any]]) -> list[Any]:
+        """The result of each job, or the exception of one that failed alone.
+
+        A savepoint for each makes SQLite copy every page that a job touches, and FTS5 write its words at once: 50
+        instead of 7 writes to the disk for an answer, 190 instead of 135 µs. So they are there only where one failed.
+        """
+        try:
+            return self._committed(jobs, _plainly)
+        except _Refused:
+            return self._committed(jobs, _alone)
+
+    def _committed(self, jobs: list[Job[Any]], run: Callable[[sqlite3.Connection, Job[Any]], Any]) -> list[Any]:
         if self._connection is None:
             self._connection = connect(self._path)
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            outcomes = [_savepoint(connection, job) for job in jobs]
+            outcomes = [run(connection, job) for job in jobs]
             connection.execute("COMMIT")
         except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            if not locked(error):
+            if not locked(error) and not isinstance(error, _Refused):
                 self._connection = None  # one that was opened while the file was read-only stays so for ever
                 connection.close()
             raise
@@ -176,16 +188,27 @@ class Writer:
         self._pool.kill()
 
 
-def _savepoint(connection: sqlite3.Connection, job: Job[Any]) -> Any:
-    """The job's result, or the exception of a job that failed alone and left nothing behind."""
-    connection.execute("SAVEPOINT job")
+class _Refused(Exception):
+    """A job failed by itself, the disk and the file are sound."""
+
+
+def _plainly(connection: sqlite3.Connection, job: Job[Any]) -> Any:
     try:
-        result = job(connection)
+        return job(connection)
     except sqlite3.OperationalError:
         raise  # the disk or the file: no neighbour fares better
-    except Exception as error:  # noqa: BLE001 – it is the asker's, not this transaction's
+    except Exception as error:
+        raise _Refused from error
+
+
+def _alone(connection: sqlite3.Connection, job: Job[Any]) -> Any:
+    """The job's result, or the exception of a job that failed and left nothing behind."""
+    connection.execute("SAVEPOINT job")
+    try:
+        result = _plainly(connection, job)
+    except _Refused as refused:
         connection.execute("ROLLBACK TO job")
-        result = error
+        result = refused.__cause__
     connection.execute("RELEASE job")
     return result
 
