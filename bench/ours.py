@@ -19,7 +19,7 @@ class OneWorker(ChatStream):
     """On the relay's core, with a data folder of its own that goes away with it."""
 
     def __init__(self, source: str, settings: Settings, app: str = "wsgi:app") -> None:
-        super().__init__({"OPENAI_BASE_URL": source, "AI_MODEL": "bench", **settings})
+        super().__init__({"OPENAI_BASE_URL": source, "AI_MODEL": "bench", "CHATSTREAM_TITLES": "off", **settings})
         self._app = app
 
     def command(self) -> list[str]:
