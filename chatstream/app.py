@@ -52,6 +52,7 @@ from chatstream.web import (
     ui,
     ws,
 )
+from chatstream.web.dispatching import Apart
 from chatstream.web.services import Services
 from chatstream.wire.events import joined
 
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions["chatstream"] = _services(settings, store, desk)
     _register(app, settings)
+    app.wsgi_app = Apart(app.wsgi_app)  # type: ignore[method-assign]
     desk.open()
     if settings.mqtt_url:
         Bridge(app, settings, desk.worker).open()

@@ -17,6 +17,7 @@ from flask import Response, request
 from gevent import monkey
 
 from chatstream.errors import Departed
+from chatstream.web.dispatching import WRITER
 from chatstream.web.services import services
 
 _LEFT = select.POLLRDHUP | select.POLLHUP | select.POLLERR
@@ -35,7 +36,7 @@ def attend(streamed: Response) -> None:
     if connection is None:
         return
     limit(connection, services().settings.reader_s)
-    unwatch = _watch(connection)
+    unwatch = _watch(connection, request.environ[WRITER])
     streamed.call_on_close(lambda: (unwatch(), connection.settimeout(None)))
 
 
@@ -61,16 +62,16 @@ def cut(why: str) -> ConnectionResetError:
 def attended() -> Iterator[None]:
     """Raise `Departed` in this block if the reader of the present request leaves."""
     connection = request.environ.get("gunicorn.socket")
-    unwatch = _watch(connection) if connection is not None else lambda: None
+    unwatch = _watch(connection, gevent.getcurrent()) if connection is not None else lambda: None
     try:
         yield
     finally:
         unwatch()
 
 
-def _watch(connection: Any) -> Callable[[], None]:
+def _watch(connection: Any, serving: gevent.Greenlet) -> Callable[[], None]:
     """Interrupt this greenlet when the connection's reader leaves; the result ends the watch."""
-    serving, loop = gevent.getcurrent(), gevent.get_hub().loop
+    loop = gevent.get_hub().loop
     readable, clock = loop.io(connection.fileno(), _READABLE), loop.timer(_LOOK_S, _LOOK_S)
 
     def look() -> None:
