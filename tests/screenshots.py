@@ -84,6 +84,32 @@ def next_high_waters(last: datetime, count: int = 4) -> list[datetime]:
 
 The force falls with the cube of the distance, \\(F \\propto r^{-3}\\).
 """
+FORMULAS = r"""The roots of $ax^2 + bx + c = 0$, for $a \ne 0$, are
+
+$$
+x_{1,2} = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}
+$$
+
+Each step divides the interval by $2$, so after $n$ of them it is $2^{-n}$ wide, and it costs \(\$0.05\), not $5 or $10.
+
+\[
+\begin{aligned}
+\nabla \cdot \mathbf{E} &= \frac{\rho}{\varepsilon_0} &
+\nabla \times \mathbf{B} &= \mu_0 \left( \mathbf{J} + \varepsilon_0 \frac{\partial \mathbf{E}}{\partial t} \right) \\
+f(x) &= \begin{cases} x^2 & \text{if } x \ge 0 \\ -x & \text{otherwise} \end{cases} &
+A &= \begin{pmatrix} 1 & 0 \\ 0 & \cos\theta \end{pmatrix}
+\end{aligned}
+\]
+
+- The sum $\sum_{k=1}^{n} k = \frac{n(n+1)}{2}$ and the limit $\lim_{x \to 0} \frac{\sin x}{x} = 1$
+- $$\int_{-\infty}^{\infty} e^{-x^2}\,dx = \sqrt{\pi} \qquad \boxed{\hat{\theta}} \quad \cancel{x}$$
+الجذر هو $x = \sqrt{2}$ والمجموع $a + b$ في السطر.
+
+- Water is \(\ce{2H2 + O2 -> 2H2O}\), which is not known here.
+
+\[ \mathbb{E}[X] = \sum_{i=1}^{\infty} x_i\, P(X = x_i) = x_1 P(X = x_1) + x_2 P(X = x_2)
++ x_3 P(X = x_3) + x_4 P(X = x_4) + x_5 P(X = x_5) + \cdots \]
+"""
 ARABIC = (
     "لأن الأرض تدور تحت نتوءين من الماء، لا نتوء واحد.\n\n"
     "يجذب القمر البحر، وتمر كل نقطة على الساحل بالنتوءين كليهما في اليوم الواحد: 2 مرتان. 🌊🌙\n\n"
@@ -200,6 +226,13 @@ def formatted_end(scene: Scene) -> None:
     formatted(scene)
     scene.page.reload()
     scene.page.browser.evaluate("scrollTo(0, document.body.scrollHeight)")
+
+
+def formulas(scene: Scene) -> None:
+    """Maths in lines and on lines of its own, prices, and a formula that is not known."""
+    scene.ask(answer(FORMULAS), "How are quadratic equations solved?")
+    scene.ended("complete")
+    scene.page.browser.wait(lambda: scene.page.browser.evaluate("return document.querySelectorAll('math').length > 8"))
 
 
 def wide(scene: Scene) -> None:
@@ -503,7 +536,7 @@ ALL: Variants = (*product(("desktop", "phone"), SCHEMES), ("narrow", "light"), (
 TWO: Variants = (("desktop", "light"), ("phone", "dark"))
 STATES: dict[State, Variants] = {
     **dict.fromkeys((first_visit, streaming), ALL),
-    **dict.fromkeys((formatted, formatted_end), ALL),
+    **dict.fromkeys((formatted, formatted_end, formulas), ALL),
     **dict.fromkeys((new_chat, waiting, thinking, thought, complete, tools, stopped, refused, broken, cut), TWO),
     **dict.fromkeys((tool_result, tool_failed, tools_menu, tools_menu_new_chat), (*TWO, ("narrow", "light"))),
     **dict.fromkeys((branches, editing, branch_deleted, model_picker, settings), (*TWO, ("narrow", "light"))),

@@ -42,6 +42,7 @@ ROOMS = {
     "markdown_it": ("reading/",),
     "pygments": ("reading/",),
     "nh3": ("reading/",),
+    "math_core": ("reading/mathml.py",),
     "simpleeval": ("tools/arithmetic.py",),
     "dotenv": ("settings.py", "upstream/providers.py"),
 }

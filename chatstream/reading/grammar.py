@@ -1,4 +1,4 @@
-"""The Markdown that is read: CommonMark with GitHub's tables, strikes, task lists and addresses; LaTeX stays as it is.
+"""The Markdown that is read: CommonMark with GitHub's tables, strikes, task lists and addresses, and LaTeX.
 
 What could change what stands above it is left out: setext headings and link definitions; so is HTML, which stays text.
 static/js/markdown/ reads the same while it comes.
@@ -11,7 +11,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from chatstream.reading import links
+from chatstream.reading import formulas, links
 
 LINE = 8_000
 """A paragraph that is longer goes on in another one, from a word's end: a browser lays out whole paragraphs."""
@@ -19,8 +19,6 @@ _LEAST = 1_000
 _INDENT = re.compile("\n[ \t]+")
 _TASK = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
-_DOLLARS = re.compile(r"\$\$((?:(?!\$\$).)+)\$\$|\$(?![\s$])((?:\\.|[^$\\\n])*?[^\s\\$])\$(?![0-9])", re.DOTALL)
-_CLOSE = {"(": "\\)", "[": "\\]"}
 
 
 def reader() -> MarkdownIt:
@@ -30,32 +28,14 @@ def reader() -> MarkdownIt:
     md.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005 – called by this name
     md.normalizeLink = lambda url: links.encoded(url)  # type: ignore[method-assign]
     md.normalizeLinkText = lambda link: link  # type: ignore[method-assign]
-    md.inline.ruler.before("escape", "math", _math)
+    md.block.ruler.at("paragraph", formulas.paragraph)
+    md.inline.ruler.before("escape", "math", formulas.math)
     md.inline.ruler.before("autolink", "break", _break)
     md.core.ruler.after("block", "indents", _indents)
     md.core.ruler.after("indents", "tasks", _tasks)
     md.core.ruler.after("tasks", "long", _long)
     md.core.ruler.after("text_join", "addresses", _addresses)
     return md
-
-
-def _math(state: StateInline, silent: bool) -> bool:
-    found = _latex(state.src, state.pos, state.posMax)
-    if not found:
-        return False
-    if not silent:
-        state.push("math", "code", 0).content = found[0].strip()
-    state.pos = found[1]
-    return True
-
-
-def _latex(source: str, at: int, limit: int) -> tuple[str, int] | None:
-    """What is between the marks, and where they end."""
-    if source[at] == "\\" and (close := _CLOSE.get(source[at + 1 : at + 2])):
-        end = source.find(close, at + 2, limit)
-        return (source[at + 2 : end], end + 2) if end >= 0 else None
-    found = _DOLLARS.match(source, at, limit) if source[at] == "$" else None
-    return (found[1] or found[2], found.end()) if found else None
 
 
 def _break(state: StateInline, silent: bool) -> bool:

@@ -8,19 +8,21 @@ from typing import NamedTuple
 import nh3
 from markdown_it.token import Token
 
-from chatstream.reading import colours, links
+from chatstream.reading import colours, links, mathml
 from chatstream.reading.grammar import reader
 from chatstream.reading.pieces import pieces
 
 COLOURED = 60_000
 """So much code of one text is coloured here, in characters; the rest where it is read."""
+DRAWN = 60_000
+"""And so much LaTeX of it is drawn."""
 
 _READER = reader()
 _LANGUAGE = re.compile(r"[\w+#.-]+", re.ASCII)
 _KINDS = {f"code-{kind}" for kind in colours.KINDS}
 _BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "hr", "em", "strong", "s"}
 _TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
-_TAGS = _BLOCKS | _TABLE | {"a", "span", "code", "pre", "div", "button", "input"}
+_TAGS = _BLOCKS | _TABLE | mathml.TAGS | {"a", "span", "code", "pre", "div", "button", "input"}
 _CLEANER = nh3.Cleaner(
     tags=_TAGS,
     attributes={
@@ -32,6 +34,8 @@ _CLEANER = nh3.Cleaner(
         "code": {"data-language"},
         "button": {"type"},
         "input": {"type", "disabled", "checked", "aria-label"},
+        "span": {"tabindex", "role", "aria-label"},
+        **mathml.ATTRIBUTES,
     },
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener noreferrer",
@@ -47,17 +51,28 @@ class Labels(NamedTuple):
     done: str = "Done"
     to_do: str = "To do"
     image: str = "Image"
+    formula: str = "Formula"
 
 
 ENGLISH = Labels()
 
 
-def render(text: str, learn: Callable[[str], object] = colours.lexer, labels: Labels = ENGLISH) -> Iterator[str]:
+def undrawn(formulas: Sequence[tuple[str, bool]]) -> list[str]:
+    return [""] * len(formulas)
+
+
+def render(
+    text: str,
+    learn: Callable[[str], object] = colours.lexer,
+    labels: Labels = ENGLISH,
+    draw: Callable[[Sequence[tuple[str, bool]]], list[str]] = undrawn,
+) -> Iterator[str]:
     """The HTML of its blocks, in order. In between come empty texts, so that nobody waits for long.
 
     :param learn: called with each language before its rules are needed
+    :param draw: makes MathML of formulas, each with whether it is displayed; empty where it stays as it is written
     """
-    left = COLOURED
+    left, left_latex = COLOURED, DRAWN
     for piece in pieces(text):
         for block in _blocks(_READER.parse(piece)):
             coloured: dict[int, str] = {}
@@ -66,6 +81,10 @@ def render(text: str, learn: Callable[[str], object] = colours.lexer, labels: La
                     left -= len(token.content)
                     learn(_language(token))
                     yield from _colour(token, coloured)
+            formulas = _formulas(block)
+            left_latex -= sum(len(token.content) for token in formulas)
+            if formulas and left_latex >= 0:
+                _draw(formulas, draw)
             yield str(_CLEANER.clean("".join(_written(token, coloured, labels) for token in block)))
 
 
@@ -93,6 +112,16 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
         if token.level == 0 and token.nesting <= 0:
             yield tokens[start : at + 1]
             start = at + 1
+
+
+def _formulas(block: Sequence[Token]) -> list[Token]:
+    return [each for token in block for each in token.children or () if each.type == "math"]
+
+
+def _draw(formulas: Sequence[Token], draw: Callable[[Sequence[tuple[str, bool]]], list[str]]) -> None:
+    made = draw([(token.content, token.meta["display"]) for token in formulas])
+    for token, drawn in zip(formulas, made, strict=True):
+        token.meta["mathml"] = drawn
 
 
 def _colour(token: Token, coloured: dict[int, str]) -> Iterator[str]:
@@ -139,7 +168,21 @@ def _task(token: Token, labels: Labels) -> str:
 
 def _inline(tokens: Sequence[Token], labels: Labels) -> str:
     open_tags: list[str] = []
-    return "".join(_inside(token, open_tags, labels) for token in tokens)
+    return "".join(_inside(token, open_tags, labels) for token in _without_breaks(tokens))
+
+
+def _without_breaks(tokens: Sequence[Token]) -> Iterator[Token]:
+    """A displayed formula stands on lines of its own: line breaks beside it would be empty lines."""
+    breaks: list[Token] = []
+    beside = False
+    for token in tokens:
+        if token.type in ("softbreak", "hardbreak"):
+            breaks += [] if beside else [token]
+        elif token.type != "text" or token.content:
+            beside = token.type == "math" and token.meta["display"]
+            yield from [token] if beside else [*breaks, token]
+            breaks = []
+    yield from breaks
 
 
 def _inside(token: Token, open_tags: list[str], labels: Labels) -> str:
@@ -153,10 +196,18 @@ def _inside(token: Token, open_tags: list[str], labels: Labels) -> str:
     if token.type == "code_inline":
         return f"<code>{_text(token.content)}</code>"
     if token.type == "math":
-        return f'<code class="math">{_text(token.content)}</code>'
+        return _formula(token, labels)
     if token.type in ("softbreak", "hardbreak"):
         return "\n"
     return _tag(token) if token.nesting else _text(token.content)
+
+
+def _formula(token: Token, labels: Labels) -> str:
+    content = token.meta.get("mathml") or _text(token.content)
+    if not token.meta["display"]:
+        return f'<span class="math" dir="ltr">{content}</span>'
+    label = f'tabindex="0" role="group" aria-label="{escape(labels.formula)}"'
+    return f'<span class="math display" dir="ltr" {label}>{content}</span>'
 
 
 def _image(token: Token, open_tags: list[str], labels: Labels) -> str:

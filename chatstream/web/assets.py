@@ -18,9 +18,9 @@ blueprint = Blueprint("assets", __name__, url_prefix="/assets")
 SHEETS = (
     *("tokens", "base", "layout", "components/button", "components/wordmark", "components/sidebar", "components/chats"),
     *("components/topbar", "components/menu", "components/welcome", "components/message", "components/tool"),
-    *("components/markdown", "components/code", "components/actions", "components/composer", "components/sheet"),
-    *("components/settings", "components/files", "components/notice", "components/trouble", "components/share"),
-    *("components/transfer", "components/languages"),
+    *("components/markdown", "components/maths", "components/code", "components/actions", "components/composer"),
+    *("components/sheet", "components/settings", "components/files", "components/notice", "components/trouble"),
+    *("components/share", "components/transfer", "components/languages"),
 )
 """In the order of the cascade. They are sent as one file: a page waits for all of them before it shows anything."""
 WORKER = "worker.js"

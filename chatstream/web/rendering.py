@@ -1,7 +1,6 @@
-"""Markdown as HTML for the templates, and the colours of code that came as a stream; neither keeps a stream waiting."""
+"""Markdown as HTML for the templates, colours and formulas of what came as a stream; none keeps a stream waiting."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Annotated, TypeVar
@@ -14,7 +13,10 @@ from markupsafe import Markup
 from msgspec import Meta
 
 from chatstream.reading import colours, html
+from chatstream.reading.mathml import MOST
 from chatstream.web import bodies, languages
+from chatstream.web.drawing import Drawing
+from chatstream.web.kept import Kept
 
 blueprint = Blueprint("rendering", __name__)
 
@@ -31,27 +33,17 @@ class HighlightBody(msgspec.Struct, frozen=True):
     code: Annotated[str, Meta(max_length=colours.MOST)]
 
 
-class Kept:
-    """HTML by what it was made of; the longest unused goes first."""
+class FormulaAsked(msgspec.Struct, frozen=True):
+    latex: Annotated[str, Meta(max_length=MOST)]
+    display: bool
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._size = 0
-        self._known: OrderedDict[bytes, str] = OrderedDict()
 
-    def get(self, key: bytes) -> str | None:
-        if key in self._known:
-            self._known.move_to_end(key)
-        return self._known.get(key)
-
-    def put(self, key: bytes, made: str) -> None:
-        self._size += len(made) - len(self._known.pop(key, ""))
-        self._known[key] = made
-        while self._size > self._most:
-            self._size -= len(self._known.popitem(last=False)[1])
+class MathsBody(msgspec.Struct, frozen=True):
+    formulas: Annotated[list[FormulaAsked], Meta(max_length=100)]
 
 
 _kept = Kept(KEPT)
+_drawing = Drawing()
 
 
 @blueprint.app_template_filter()
@@ -59,7 +51,7 @@ def markdown(text: str) -> Markup:
     key = sha256(text.encode(errors="surrogatepass")).digest() + languages.chosen().encode()
     made = _kept.get(key)
     if made is None:
-        made = "".join(in_turn(html.render(text, _learn, _labels())))
+        made = "".join(in_turn(html.render(text, _learn, _labels(), _drawing.of_answer())))
         _kept.put(key, made)
     return Markup(made)
 
@@ -88,6 +80,13 @@ def highlight() -> Response:
     return Response(msgspec.json.encode({"ranges": ranges}), content_type="application/json")
 
 
+@blueprint.post("/maths")
+def maths() -> Response:
+    body = bodies.read(MathsBody)
+    mathml = _drawing.of_answer()([(formula.latex, formula.display) for formula in body.formulas])
+    return Response(msgspec.json.encode({"mathml": mathml}), content_type="application/json")
+
+
 def in_turn(pieces: Iterator[T]) -> Iterator[T]:
     """The same, and meanwhile others have their turn."""
     since = time.monotonic()
@@ -100,7 +99,7 @@ def in_turn(pieces: Iterator[T]) -> Iterator[T]:
 
 def _labels() -> html.Labels:
     """What the page itself says around a text, in the reader's language."""
-    return html.Labels(_("Copy"), _("Code"), _("Table"), _("Done"), _("To do"), _("Image"))
+    return html.Labels(_("Copy"), _("Code"), _("Table"), _("Done"), _("To do"), _("Image"), _("Formula"))
 
 
 def _learn(language: str) -> None:

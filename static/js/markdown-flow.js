@@ -1,6 +1,7 @@
 // @ts-check
 /** @import {Painter} from "./painter.js" */
 import { colour } from "./colours.js";
+import { draw } from "./drawing.js";
 import { Blocks } from "./markdown/blocks.js";
 import { Writer } from "./markdown/writer.js";
 
@@ -82,6 +83,6 @@ export class MarkdownFlow {
   }
 
   #anew() {
-    return new Blocks(new Writer(this.element, (code) => void colour(code)));
+    return new Blocks(new Writer(this.element, (code) => void colour(code), (block) => draw(block, this.painter)));
   }
 }

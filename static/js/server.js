@@ -117,6 +117,12 @@ export async function highlight(language, code) {
   return (await response.json()).ranges;
 }
 
+/** MathML of formulas; empty of those that are not understood. @param {{latex: string, display: boolean}[]} formulas @returns {Promise<string[]>} */
+export async function mathml(formulas) {
+  const response = await request("/maths", { method: "POST", body: JSON.stringify({ formulas }) });
+  return (await response.json()).mathml;
+}
+
 /** @returns {Promise<Models>} */
 export async function readModels() {
   const response = await request("/models");

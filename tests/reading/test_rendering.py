@@ -8,7 +8,7 @@ import pytest
 from chatstream.reading import colours
 from chatstream.reading.html import COLOURED, render
 from chatstream.reading.pieces import PIECE, pieces
-from chatstream.web.rendering import Kept
+from chatstream.web.kept import Kept
 from tests.web.page import long_answer
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.md"))

@@ -3,14 +3,16 @@
 import { closeAtEnd, mark, pair, run } from "./emphasis.js";
 import { link, target, withAddresses } from "./links.js";
 import { code, special } from "./special.js";
+import { tree } from "./tree.js";
 import { t } from "../words.js";
 
 /**
- * @typedef {{type: "text" | "code" | "math", text: string, odd?: boolean}} Written
+ * @typedef {{type: "text" | "code", text: string, odd?: boolean}} Written
+ * @typedef {{type: "math", text: string, display: boolean, open: boolean}} Formula
  * @typedef {{type: "element", tag: string, attributes: Record<string, string>, children: Node[]}} Element
  * @typedef {{type: "task", checked: boolean}} Task
- * @typedef {Written | Element | Task} Node
- * @typedef {Written | {type: "open", tag: string, attributes: Record<string, string>} | {type: "close"}} Token
+ * @typedef {Written | Formula | Element | Task} Node
+ * @typedef {Written | Formula | {type: "open", tag: string, attributes: Record<string, string>} | {type: "close"}} Token
  */
 
 const PLAIN = /[^\n\\`*_~![\]<&$]+/y;
@@ -122,27 +124,4 @@ class Scanner {
 /** @param {Token[]} tokens */
 function plainly(tokens) {
   return tokens.map((token) => ("text" in token ? token.text : "")).join("") || t("Image");
-}
-
-/** The elements in each other; a link in a link, as around an image, is its text. @param {Token[]} tokens @returns {Node[]} */
-function tree(tokens) {
-  /** @type {Node[][]} */
-  const open = [[]];
-  /** @type {string[]} */
-  const tags = [];
-  for (const token of tokens) {
-    const here = /** @type {Node[]} */ (open.at(-1));
-    const last = here.at(-1);
-    if (token.type === "open") {
-      const { tag, attributes } = token;
-      const inside = (tag === "a" || tag === "span") && tags.includes("a");
-      tags.push(tag);
-      open.push(inside ? here : []);
-      if (inside) continue;
-      here.push({ type: "element", tag, attributes, children: /** @type {Node[]} */ (open.at(-1)) });
-    } else if (token.type === "close") (open.pop(), tags.pop());
-    else if (token.type === "text" && last?.type === "text") last.text += token.text;
-    else if (token.type !== "text" || token.text !== "") here.push({ ...token });
-  }
-  return open[0] ?? [];
 }

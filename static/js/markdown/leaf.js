@@ -4,10 +4,11 @@
 /** @import {Align} from "./table.js" */
 import { fence, headingLevel, isRule, item } from "./starts.js";
 import { cells, tableColumns } from "./table.js";
+import { held } from "./formulas.js";
 import { cut, language, seen, whole } from "./text.js";
 
 /**
- * @typedef {{kind: "paragraph" | "heading", text: string} | {kind: "fence", mark: string, indent: number, empty: boolean} |
+ * @typedef {{kind: "paragraph" | "heading", text: string, held: string} | {kind: "fence", mark: string, indent: number, empty: boolean} |
  *   {kind: "code", blanks: string, empty: boolean} | {kind: "table", columns: Align[]}} Open
  */
 
@@ -40,7 +41,9 @@ export class Leaf {
   }
 
   endLine() {
-    if (this.#leaf?.kind === "heading") this.close();
+    const leaf = this.#leaf;
+    if (leaf?.kind === "heading") return this.close();
+    if (leaf?.kind === "paragraph") leaf.held = held(leaf.text.slice(leaf.text.lastIndexOf("\n") + 1), leaf.held);
   }
 
   /** Tell how the open text stands. */
@@ -58,7 +61,7 @@ export class Leaf {
 
   /** @param {"paragraph" | "heading"} kind @param {string} tag @param {string} text */
   openText(kind, tag, text) {
-    this.#leaf = { kind, text: "" };
+    this.#leaf = { kind, text: "", held: "" };
     this.sink.open(tag);
     this.more(text);
   }
@@ -83,13 +86,13 @@ export class Leaf {
     if (leaf?.kind === "fence") return this.#fenced(leaf, line);
     if (leaf?.kind === "code") return this.#indented(leaf, line);
     if (leaf?.kind === "table") return this.#row(leaf, line);
+    if (leaf?.kind === "paragraph" && leaf.held && !line.blank) return this.more(`\n${line.rest.trimStart()}`), true;
     return leaf?.kind === "paragraph" && this.#becomesTable(leaf, line);
   }
 
   /** @param {Extract<Open, {kind: "fence"}>} leaf @param {Line} line */
   #fenced(leaf, line) {
-    const { mark, indent } = leaf;
-    const text = line.rest.trim();
+    const { mark, indent } = leaf, text = line.rest.trim();
     const ends = line.indent < 4 && text.length >= mark.length && text === (mark[0] ?? "").repeat(text.length);
     if (ends) this.close();
     else (line.skip(indent), this.#codeLine(leaf, line.rest));
@@ -101,10 +104,7 @@ export class Leaf {
     if (!line.blank && line.indent < 4) return false;
     line.skip(4);
     if (line.blank) leaf.blanks += `${line.rest}\n`;
-    else {
-      this.#codeLine(leaf, leaf.blanks + line.rest);
-      leaf.blanks = "";
-    }
+    else (this.#codeLine(leaf, leaf.blanks + line.rest), (leaf.blanks = ""));
     return true;
   }
 

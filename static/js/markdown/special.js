@@ -1,5 +1,6 @@
 // @ts-check
 /** @import {Token} from "./inline.js" */
+import { formula } from "./formulas.js";
 import { link } from "./links.js";
 
 /** @typedef {{tokens: Token[], end: number}} Found */
@@ -8,7 +9,6 @@ const ADDRESS = /<([a-z][a-z0-9+.-]{1,31}:[^<>\u0000-\u0020]*)>/iy;
 const MAIL = /<([\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*)>/iy;
 const BREAK = /<br ?\/?>/iy;
 const ENTITY = /&(?:#x([a-f0-9]{1,6})|#([0-9]{1,7})|([a-z][a-z0-9]{1,31}));/iy;
-const DOLLARS = /\$\$((?:(?!\$\$)[^])+)\$\$|\$(?![\s$])((?:\\.|[^$\\\n])*?[^\s\\$])\$(?!\d)/y;
 
 /**
  * What begins with a backslash, an angle, an ampersand or a dollar, if it is more than that character.
@@ -17,9 +17,9 @@ const DOLLARS = /\$\$((?:(?!\$\$)[^])+)\$\$|\$(?![\s$])((?:\\.|[^$\\\n])*?[^\s\\
  * @returns {Found | null}
  */
 export function special(char, source, at, ended) {
-  if (char === "\\") return math(source, at, ended) ?? escaped(source, at);
+  if (char === "\\") return formula(source, at, ended) ?? escaped(source, at);
   if (char === "&") return entity(source, at);
-  if (char === "$") return dollars(source, at);
+  if (char === "$") return formula(source, at, ended);
   return char === "<" ? address(source, at) ?? text(BREAK, source, at, "\n") : null;
 }
 
@@ -43,22 +43,6 @@ function run(source, at) {
 function span(content) {
   const text = content.replaceAll("\n", " ");
   return { type: "code", text: /^ .*[^ ].* $/.test(text) ? text.slice(1, -1) : text };
-}
-
-/** LaTeX is kept as it is: no emphasis, no escapes. @param {string} source @param {number} at @param {boolean} ended @returns {Found | null} */
-function math(source, at, ended) {
-  const close = { "(": "\\)", "[": "\\]" }[source[at + 1] ?? ""];
-  if (!close) return null;
-  const found = source.indexOf(close, at + 2);
-  if (found < 0 && ended) return null;
-  const end = found < 0 ? source.length : found;
-  return { tokens: [{ type: "math", text: source.slice(at + 2, end).trim() }], end: found < 0 ? end : end + 2 };
-}
-
-/** @param {string} source @param {number} at @returns {Found | null} */
-function dollars(source, at) {
-  const found = sticky(DOLLARS, source, at);
-  return found && { tokens: [{ type: "math", text: (found[1] ?? found[2] ?? "").trim() }], end: at + found[0].length };
 }
 
 /** @param {string} source @param {number} at @returns {Found | null} */

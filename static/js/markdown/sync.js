@@ -1,5 +1,5 @@
 // @ts-check
-/** @import {Element as Inline, Node as Item} from "./inline.js" */
+/** @import {Element as Inline, Formula, Node as Item} from "./inline.js" */
 import { t } from "../words.js";
 
 /**
@@ -23,10 +23,21 @@ function kept(node, old, fresh) {
   if (fresh.type === "element") return keptElement(/** @type {Element} */ (node), /** @type {Inline} */ (old), fresh);
   if (fresh.type === "task") return old.type === "task" && old.checked === fresh.checked;
   const before = "text" in old ? old.text : "";
+  if (fresh.type === "math" && !grows(/** @type {Formula} */ (old), fresh)) return before === fresh.text && same(/** @type {Formula} */ (old), fresh);
   const text = /** @type {Text} */ (node instanceof Text ? node : node.firstChild);
   if (!text || !fresh.text.startsWith(before)) return false;
   if (fresh.text.length > before.length) text.appendData(fresh.text.slice(before.length));
   return true;
+}
+
+/** @param {Formula} old @param {Formula} fresh */
+function grows(old, fresh) {
+  return old.open && same(old, fresh);
+}
+
+/** @param {Formula} old @param {Formula} fresh */
+function same(old, fresh) {
+  return old.open === fresh.open && old.display === fresh.display;
 }
 
 /** @param {Element} node @param {Inline} old @param {Inline} fresh */
@@ -40,14 +51,25 @@ function keptElement(node, old, fresh) {
 function made(item) {
   if (item.type === "text") return new Text(item.text);
   if (item.type === "task") return box(item.checked);
+  if (item.type === "math") return latex(item);
   const element = document.createElement(item.type === "element" ? item.tag : "code");
   if (item.type === "element") {
     for (const [name, value] of Object.entries(item.attributes)) element.setAttribute(name, value);
     sync(element, [], item.children);
   } else {
-    if (item.type === "math") element.className = "math";
     element.append(new Text(item.text));
   }
+  return element;
+}
+
+/** A formula as it is written; it is drawn when it is whole (formulas.js). @param {Formula} formula */
+function latex({ text, display, open }) {
+  const element = document.createElement("span");
+  element.className = display ? "math display" : "math";
+  element.classList.toggle("open", open);
+  element.dir = "ltr";
+  if (display) for (const [name, value] of Object.entries({ tabindex: "0", role: "group", "aria-label": t("Formula") })) element.setAttribute(name, value);
+  element.append(new Text(text));
   return element;
 }
 

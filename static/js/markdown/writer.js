@@ -19,10 +19,15 @@ export class Writer {
   /** What the open text holds. @type {Node[]} */
   #nodes = [];
 
-  /** @param {HTMLElement} element @param {(code: HTMLElement) => void} coded a block of code was ended */
-  constructor(element, coded) {
+  /**
+   * @param {HTMLElement} element
+   * @param {(code: HTMLElement) => void} coded a block of code was ended
+   * @param {(block: Element) => void} written a block has formulas, of which some may be whole
+   */
+  constructor(element, coded, written) {
     this.#open = [{ outer: element, inner: element }];
     this.coded = coded;
+    this.written = written;
   }
 
   /** @param {string} tag @param {Record<string, string>} [attributes] */
@@ -59,6 +64,7 @@ export class Writer {
     if (box?.node) nodes.unshift(box.node);
     sync(inner, this.#nodes, nodes);
     this.#nodes = nodes;
+    if (/[$\\]/.test(source)) this.written(inner);
   }
 
   /** @param {string} text */
@@ -87,6 +93,7 @@ export class Writer {
       sync(cell, [], inline(cells[at] ?? "", true));
     });
     table.lastElementChild?.append(row);
+    this.written(row);
   }
 
   get #last() {

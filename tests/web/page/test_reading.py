@@ -20,7 +20,7 @@ HOSTILE = sorted((TEXTS / "hostile").glob("*.md"))
 END: list[list[Any]] = [["finish", "stop"], ["done"], ["end"]]
 OUTLINE = """
     const KEPT = ['href', 'title', 'start', 'target', 'rel', 'class', 'dir', 'type', 'aria-label', 'data-host',
-      'data-language']
+      'data-language', 'role', 'tabindex']
     const outline = (element) => {
       const found = []
       for (const node of element.childNodes) {
@@ -42,14 +42,14 @@ STREAMED = f"""
     const names = ['blocks', 'writer'].map((name) => import(`/static/js/markdown/${{name}}.js`))
     Promise.all(names).then(([{{Blocks}}, {{Writer}}]) => {{
       {OUTLINE}
-      const element = document.createElement('div'), blocks = new Blocks(new Writer(element, () => {{}}))
+      const element = document.createElement('div'), blocks = new Blocks(new Writer(element, () => {{}}, () => {{}}))
       for (const piece of pieces) blocks.write(piece)
       blocks.end()
       done([outline(element), parsed(html)])
     }}).catch((error) => done([String(error.stack), null]))"""
 FRAGMENTS = (
     *("- ", "* ", "1. ", "2. ", "  ", "    ", "> ", "```\n", "~~~\n", "```py\n", "# ", "\n", "\n\n", "a", "word "),
-    *("**", "*"),
+    *("**", "*", "$$", "\\[", "\\]"),
     *("_", "__", "`", "``", "~~", "[", "](", "](http://x.org)", ")", "![", "|", "| a | b |\n", "|---|---|\n", "---\n"),
     *("<br>", "http://x.org/a_b ", "<http://y.z>", "\\(", "\\)", "$", "&amp;", "&#65;", "\t", "1", "[x] ", "é", "😀"),
     *(". ", "<"),
@@ -93,7 +93,7 @@ def test_a_text_that_ends_anywhere_is_shown_without_its_marks(reader: Page) -> N
         Promise.all(names).then(([{Blocks}, {Writer}]) =>
           done(texts.map((text) => {
             const element = document.createElement('div')
-            new Blocks(new Writer(element, () => {})).write(text)
+            new Blocks(new Writer(element, () => {}, () => {})).write(text)
             return element.innerHTML.replaceAll(/ (dir|class)="[a-z]*"/g, '')
           })))"""
     expected = {
@@ -192,6 +192,37 @@ def test_copy_takes_the_code_to_the_letter(page: Page, model_server: ModelServer
         page.reload()
 
 
+MATHS = f"return [...{LAST}.querySelectorAll('.answer .math')].map((found) => found.innerHTML)"
+X, N = "<math><mi>x</mi></math>", '<math display="block"><mi>n</mi></math>'
+UNKNOWN = "\\ce{H2O}"
+
+
+def test_formulas_are_drawn_when_they_are_whole_and_after_a_reload(page: Page, model_server: ModelServer) -> None:
+    begin = "So $x$ and \\(\\ce{H2O}\\) for $5 or $6, \n$$\nn"
+    model_server.script([["text", begin], ["gate", "more"], ["text", "\n$$\nand"], *END])
+    page.ask("Write it")
+    page.browser.wait(lambda: page.browser.evaluate(MATHS) == [X, UNKNOWN, "n"])
+    page.browser.evaluate(f"window.first = {LAST}.querySelector('.math > math')")
+    model_server.release("more")
+    for _ in range(2):
+        page.browser.wait(lambda: page.browser.evaluate(MATHS) == [X, UNKNOWN, N])
+        assert "$5 or $6" in page.answer
+        if page.browser.evaluate("return window.first !== undefined"):
+            assert page.browser.evaluate(f"return first === {LAST}.querySelector('.math > math')")
+            page.reload()
+    assert page.browser.console() == []
+
+
+def test_a_wide_formula_scrolls_by_itself(page: Page, model_server: ModelServer) -> None:
+    write(page, model_server, f"$$x = {'1234567890 + ' * 30} 1$$\n\nSo ${'x + ' * 100} 1$.", 500)
+    for _ in range(2):
+        page.browser.wait(lambda: page.browser.evaluate("return document.querySelectorAll('math').length") == 2)
+        assert page.overflow == 0
+        wide = "const f = document.querySelector('.math.display'); return f.scrollWidth > f.clientWidth"
+        assert page.browser.evaluate(wide)
+        page.reload()
+
+
 def test_links_show_where_they_go_and_images_are_links(page: Page, model_server: ModelServer) -> None:
     write(page, model_server, "[a](https://user@example.org/x) ![b](https://img.example/i.png) [c](/c/1)", 9)
     for _ in range(2):
@@ -231,7 +262,8 @@ class Visited(dict[str, str]):
 
 
 HARM = "return [window.harm ?? null, location.pathname.length]"
-LOADING = f"return {LAST}.querySelectorAll('img, script, style, link, iframe, object, embed, video, svg').length"
+NEVER = "img, script, style, link, iframe, object, embed, video, svg, maction, annotation-xml, mglyph"
+LOADING = f"return {LAST}.querySelectorAll('{NEVER}').length"
 LINKS = f"return [...{LAST}.querySelectorAll('.answer [href]')].map((a) => a.href)"
 
 

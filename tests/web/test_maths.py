@@ -1,0 +1,128 @@
+"""Formulas that are drawn beside the worker: what they hold ends their own process at most."""
+
+import re
+from collections.abc import Sequence
+
+import gevent
+import pytest
+
+from chatstream.reading.html import DRAWN, render
+from chatstream.reading.mathml import MOST
+from chatstream.web import drawing
+from chatstream.web.drawing import ENDED_MAX, Drawing
+from tests.api import Api
+from tests.servers.app import ChatStream
+from tests.web.conftest import Serve
+
+X = "<math><mi>x</mi></math>"
+ENDLESS = "(" * 40
+DEEP = "{" * 2000
+KNOWN = (
+    r"\frac{-b \pm \sqrt{b^2 - 4ac}}{2a}",
+    r"\begin{align} a &= b \tag{1} \\ c &= d \label{l} \nonumber \end{align}",
+    r"\begin{equation} \begin{split} a &= b \end{split} \end{equation}",
+    r"\begin{gather} a \\ b \end{gather}",
+    r"f = \begin{cases} x & \text{if } x \\ y \end{cases}",
+    r"\sum_{\substack{i \\ j}} \begin{smallmatrix} a \end{smallmatrix}",
+    r"\left. \frac{df}{dx} \right|_{x=0} \operatorname*{arg\,max}_\theta \widetilde{x} \pmb{x}",
+)
+
+
+@pytest.fixture(scope="module")
+def one_server(serve: Serve) -> ChatStream:
+    return serve()
+
+
+@pytest.fixture
+def api(one_server: ChatStream) -> Api:
+    return Api(one_server.address)
+
+
+def asked(*latex: str) -> dict[str, object]:
+    return {"formulas": [{"latex": each, "display": False} for each in latex]}
+
+
+def test_formulas_become_mathml(api: Api) -> None:
+    reply = api.post("/maths", asked("x", r"\ce{H2O}", "x^"))
+    assert reply.json["mathml"] == [X, "", ""]
+    display = api.post("/maths", {"formulas": [{"latex": "x", "display": True}]})
+    assert display.json == {"mathml": ['<math display="block"><mi>x</mi></math>']}
+
+
+@pytest.mark.parametrize("body", [{}, [], asked("x" * (MOST + 1)), asked(*["x"] * 101), {"formulas": [{"latex": "x"}]}])
+def test_other_bodies_are_refused(api: Api, body: object) -> None:
+    assert api.post("/maths", body).status == 400
+
+
+@pytest.mark.parametrize("latex", KNOWN)
+def test_what_models_write_is_known(latex: str) -> None:
+    made = Drawing().of_answer()([(latex, True)])[0]
+    assert made.startswith('<math display="block">')
+    assert "style=" not in made.replace("displaystyle=", "")
+
+
+@pytest.mark.parametrize("latex", [r"\eqref{x}", r"\texttt{x}", r"\text{a\textbf{x}}", r"\color{red}x"])
+def test_what_is_drawn_holds_nothing_but_mathml(latex: str) -> None:
+    made = Drawing().of_answer()([(latex, False)])[0]
+    assert "x" in made or "??" in made
+    assert not re.search(r"<(a|b|code|span)\b|href|style=|color", made)
+
+
+@pytest.mark.parametrize("hostile", [ENDLESS, DEEP, "x^{" * 500 + "}" * 500, "x" * 4001, "\n\0\ud800"])
+def test_what_cannot_be_drawn_stays_and_the_next_is_drawn(hostile: str) -> None:
+    beside = Drawing()
+    assert beside.of_answer()([("x", False), (hostile, True), ("x", False)]) == [X, "", X]
+    assert beside.of_answer()([(hostile, True), ("x", False)]) == ["", X]
+
+
+def test_an_answer_ends_the_process_a_few_times_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    monkeypatch.setattr(drawing, "_started", lambda begin=drawing._started: started.append(1) or begin())
+    draw = Drawing().of_answer()
+    assert draw([(ENDLESS + str(n), False) for n in range(10)]) == [""] * 10
+    assert len(started) <= ENDED_MAX
+
+
+def test_others_have_their_turn_while_formulas_are_drawn() -> None:
+    gaps = []
+
+    def take_turns() -> None:
+        while True:
+            gaps.append(1)
+            gevent.sleep(0)
+
+    other = gevent.spawn(take_turns)
+    Drawing().of_answer()([(f"x_{{{n}}}", False) for n in range(10_000)])
+    other.kill()
+    assert len(gaps) > 25
+
+
+def drawn(formulas: Sequence[tuple[str, bool]]) -> list[str]:
+    return ["<math><mi>drawn</mi></math>" for _ in formulas]
+
+
+def test_only_so_much_of_an_answer_is_drawn() -> None:
+    html = "".join(render(f"${'x' * 100}$\n\n" * 900, draw=drawn))
+    assert html.count("<mi>drawn") == DRAWN // 100
+
+
+@pytest.mark.parametrize(
+    "price",
+    ["$5 and $10", "5$ or 10$", "US$5 to A$9", "$5-$6", "$5 and 10$ or", "$5/month, or 9$ a", "$HOME:$PATH", "$ 5 $"],
+)
+def test_prices_stay_text(price: str) -> None:
+    assert "math" not in "".join(render(price))
+
+
+@pytest.mark.parametrize(
+    "text", ["a `$x$` b", "$a `b$ c`", "[a $b](http://x.org) and c$", r"\$x\$", r"\\(x\\)", "    $x$", "```\n$x$\n```"]
+)
+def test_code_links_and_escapes_go_before(text: str) -> None:
+    assert '"math' not in "".join(render(text))
+
+
+@pytest.mark.parametrize("mark", ["$", "$$", "\\(", "\\[", "$a", "\\(a", "$\\", "\\[\n", "$$\n- ", "[$](", "$`"])
+@pytest.mark.parametrize("before", ["", "# ", "| a |\n|---|\n| "])
+def test_marks_without_an_end_cost_no_more_than_their_length(mark: str, before: str) -> None:
+    """Many of them, which a test would time out on if each were looked for to the end."""
+    assert "".join(render(before + mark * 10_000))
