@@ -102,7 +102,7 @@ def code_block(language: str, content: str, labels: Labels = ENGLISH) -> str:
 
 
 def table_begins(labels: Labels = ENGLISH) -> str:
-    return f'<div class="table" tabindex="0" role="group" aria-label="{escape(labels.table)}"><table dir="auto">'
+    return f'<div class="table" dir="auto" tabindex="0" role="group" aria-label="{escape(labels.table)}"><table>'
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
@@ -154,8 +154,8 @@ def _attributes(token: Token) -> Iterator[tuple[str, str]]:
         if style := token.attrs.get("style"):
             yield "class", str(style).replace("text-align:", "to-")
         return
-    if token.tag in _BLOCKS and token.block and token.tag != "hr":
-        yield "dir", "auto"
+    if token.tag in _BLOCKS and token.block and token.level == 0 and token.tag != "hr":
+        yield "dir", "auto"  # a list finds no direction in items that have one of their own
     yield from ((name, str(value)) for name, value in token.attrs.items() if name in ("start", "class"))
 
 

@@ -1,4 +1,4 @@
-"""The ports: what the rest of ChatStream asks of a store. tests/store/test_contract.py holds every adapter to them.
+"""The ports: what the rest of ChatStream asks of a store. tests/store holds every adapter to them.
 
 Every method may wait for I/O without blocking other greenlets, and raises `StoreUnavailable` when the database cannot
 be reached or written within about 3 seconds. A query for somebody else's record finds nothing.

@@ -19,13 +19,14 @@ export class ChatGroups {
     return /** @type {HTMLElement[]} */ ([...this.root.querySelectorAll(".chat-item")]);
   }
 
-  /** Put an item where it belongs. @param {HTMLElement} item */
+  /** Put an item where it belongs. One that is there already is let be: moved, it would lose the focus, and a title that is being written. @param {HTMLElement} item */
   place(item) {
     const left = item.closest("section");
     const group = this.#group(item);
     const section = this.#section(group) ?? this.#begin(group, Number(item.dataset.at));
     const list = find(section, "ol", HTMLElement);
     const before = this.searched() || at(list.lastElementChild) > at(item) ? null : [...list.children].find((other) => other !== item && at(other) <= at(item));
+    if (left === section && item.nextElementSibling === (before ?? null)) return;
     list.insertBefore(item, before ?? null);
     if (left !== section) clear(left);
   }

@@ -16,7 +16,7 @@ export class Composer {
    * @param {HTMLFormElement} form
    * @param {number} promptMax in characters
    * @param {Attachments} attachments
-   * @param {{send: (prompt: string) => void, stop: () => void}} listener
+   * @param {{send: (prompt: string) => void, early: () => void, stop: () => void}} listener
    */
   constructor(form, promptMax, attachments, listener) {
     this.form = form;
@@ -78,8 +78,8 @@ export class Composer {
 
   #send() {
     const prompt = this.field.value;
-    if (this.#running) return;
     if (prompt.trim() === "") this.field.focus();
+    else if (this.#running) this.listener.early();
     else if (this.attachments.ready()) this.listener.send(prompt);
   }
 

@@ -33,6 +33,7 @@ const form = find(main, "#composer", HTMLFormElement);
 const attachments = new Attachments(form, notice, announcer);
 const composer = new Composer(form, Number(main.dataset.promptMax), attachments, {
   send: (prompt) => void branching.settled().then(() => conversation.ask(prompt)),
+  early: () => notice.tell(t("This answer is still being written. Wait for its end, or stop it.")),
   stop: () => void conversation.stop(),
 });
 const transcript = new Transcript(
@@ -96,8 +97,11 @@ addEventListener("popstate", () => location.pathname !== address() && location.r
 if (location.pathname !== address()) history.replaceState({}, "", address());
 const [navigation] = performance.getEntriesByType("navigation");
 const fresh = /** @type {PerformanceNavigationTiming | undefined} */ (navigation)?.type === "navigate";
-if ((fresh && conversation.chatId) || main.querySelector('[data-state="running"]')) end.toEnd();
+const running = main.querySelector('[data-state="running"]') !== null;
+if (running) history.scrollRestoration = "manual"; // the browser would take a reader who comes back away from the end
+if ((fresh && conversation.chatId) || running) end.toEnd();
 if (matchMedia("(hover: hover) and (pointer: fine)").matches) composer.field.focus({ preventScroll: true });
 void conversation.resume();
+addEventListener("pagehide", () => (history.scrollRestoration = "auto"));
 addEventListener("load", () => void installWorker(), { once: true });
 performance.mark("usable"); // for bench/page.py: all listeners are there

@@ -27,7 +27,7 @@ export class ShareDialog {
       this.link.value = find(this.element, "a", HTMLAnchorElement).href = new URL(path, location.href).href;
       this.news.textContent = "";
       this.element.showModal();
-      this.link.select();
+      this.link.setSelectionRange(0, this.link.value.length, "backward"); // its beginning is in view
     } catch (error) {
       const failed = t("“{title}” was not shared.", { title: chat.title });
       this.tell(`${failed} ${said(/** @type {Error} */ (error))}`);

@@ -150,11 +150,15 @@ class Browser:
 
 
 class Chromium(Server):
-    """chromedriver with one headless Chromium, which serves any number of browsers one after the other."""
+    """chromedriver with one headless Chromium, which serves any number of browsers one after the other.
+
+    :param flags: of Chromium, beside those it always has
+    """
 
     name = "chromium"
 
-    def __init__(self) -> None:
+    def __init__(self, *flags: str) -> None:
+        self.flags = (*FLAGS, *flags)
         self.binary = need("chromium")
         self.program = need("chromedriver")
         super().__init__()
@@ -184,7 +188,7 @@ class Chromium(Server):
         options = webdriver.ChromeOptions()
         options.binary_location = str(self.binary)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        for flag in (*FLAGS, f"--user-data-dir={self.folder / 'profile'}"):
+        for flag in (*self.flags, f"--user-data-dir={self.folder / 'profile'}"):
             options.add_argument(flag)
         return options
 

@@ -35,7 +35,7 @@ export class Writer {
     this.#mark(false);
     const outer = tag === "pre" ? frame(attributes.language ?? "") : tag === "table" ? copy("#table-template", ".table") : document.createElement(tag);
     const inner = outer.querySelector(tag === "pre" ? "code" : "table") ?? outer;
-    if (outer === inner && tag !== "hr") inner.setAttribute("dir", "auto");
+    if (this.#open.length === 1 && outer === inner && tag !== "hr") inner.setAttribute("dir", "auto"); // a list finds no direction in items that have one of their own
     if (outer === inner) for (const [name, value] of Object.entries(attributes)) inner.setAttribute(name, value);
     this.#last.inner.append(outer);
     this.#open.push({ outer, inner });

@@ -118,9 +118,8 @@ class Page:
     @property
     def overflow(self) -> int:
         """By how many pixels the page is wider than the window."""
-        return int(
-            self.browser.evaluate("const page = document.documentElement; return page.scrollWidth - page.clientWidth")
-        )
+        script = "const page = document.documentElement; return page.scrollWidth - page.getBoundingClientRect().width"
+        return round(self.browser.evaluate(script))  # the place that is kept for a scrollbar counts as the window's
 
     @property
     def chat_id(self) -> str:
