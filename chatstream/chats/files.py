@@ -2,20 +2,22 @@
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import gevent
 import msgspec
 
 from chatstream.errors import BadRequest, NotFound, TooLarge
 from chatstream.store.records import File, Message, new_id, now_ms
+from chatstream.turns import let_others
 
 IMAGE_MAX = 5_000_000
 TEXT_MAX = 200_000
 """Bytes of an image, characters of a text."""
 TOGETHER_MAX = 20_000_000
 """Bytes of a question's files, and of the images sent with a whole conversation: what many model servers take."""
+PIECE = 900_000
+"""Bytes that are encoded at once: a multiple of three, so that the texts can be joined."""
 FILES_MAX, NAME_MAX = 8, 200
 TEXT = "text/plain"
 _STARTS = {
@@ -135,9 +137,14 @@ class Told:
 
 
 def _image(file: File) -> dict[str, Any]:
-    gevent.sleep(0)  # 5 MB take 14 ms: other streams go on between two images
-    url = f"data:{file.type};base64,{base64.b64encode(file.data).decode()}"
-    return {"type": "image_url", "image_url": {"url": url}}
+    return {"type": "image_url", "image_url": {"url": "".join([f"data:{file.type};base64,", *_base64(file.data)])}}
+
+
+def _base64(data: bytes) -> Iterator[str]:
+    """Other streams go on meanwhile: 5 MB at once take 14 ms."""
+    for at in range(0, len(data), PIECE):
+        yield base64.b64encode(data[at : at + PIECE]).decode()
+        let_others()
 
 
 def _words(about: dict[str, Any], file: File | None) -> str:

@@ -5,9 +5,11 @@ static/js/markdown/ reads the same while it comes.
 """
 
 import re
+from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
+from markdown_it.ruler import StateBase
+from markdown_it.rules_core import StateCore, text_join
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
@@ -31,11 +33,26 @@ def reader() -> MarkdownIt:
     md.block.ruler.at("paragraph", formulas.paragraph)
     md.inline.ruler.before("escape", "math", formulas.math)
     md.inline.ruler.before("autolink", "break", _break)
+    md.block.ruler.before("table", "turn", _turn, {"alt": ["paragraph", "blockquote", "list"]})
+    md.inline.ruler.before("text", "turn", _turn)
     md.core.ruler.after("block", "indents", _indents)
     md.core.ruler.after("indents", "tasks", _tasks)
     md.core.ruler.after("tasks", "long", _long)
+    md.core.ruler.at("text_join", _joined)
     md.core.ruler.after("text_join", "addresses", _addresses)
     return md
+
+
+def _turn(state: StateBase, *_: object) -> bool:
+    """No block and no mark: asked at each line and at each mark, it lets others have their turn, as `env` has it."""
+    state.env["turn"]()
+    return False
+
+
+def _tokens(state: StateCore) -> Iterator[Token]:
+    for token in state.tokens:
+        state.env["turn"]()
+        yield token
 
 
 def _break(state: StateInline, silent: bool) -> bool:
@@ -50,7 +67,7 @@ def _break(state: StateInline, silent: bool) -> bool:
 
 def _indents(state: StateCore) -> None:
     """White space before a paragraph's lines is nothing, also within code."""
-    for token in state.tokens:
+    for token in _tokens(state):
         if token.type == "inline":
             token.content = _INDENT.sub("\n", token.content)
 
@@ -67,7 +84,7 @@ def _tasks(state: StateCore) -> None:
 
 def _long(state: StateCore) -> None:
     cut: list[Token] = []
-    for token in state.tokens:
+    for token in _tokens(state):
         cut.append(token)
         while token.type == "inline" and cut[-2].type == "paragraph_open" and (end := _end(token.content)):
             closing = Token("paragraph_close", "p", -1, block=True, level=cut[-2].level)
@@ -87,8 +104,13 @@ def _end(text: str) -> int:
     return end if end > _LEAST else LINE
 
 
+def _joined(state: StateCore) -> None:
+    for token in _tokens(state):
+        text_join(StateCore("", state.md, state.env, [token]))
+
+
 def _addresses(state: StateCore) -> None:
-    for token in state.tokens:
+    for token in _tokens(state):
         if token.type == "inline" and "://" in token.content:
             token.children = _linked(token.children or [])
 

@@ -1,7 +1,7 @@
 """Markdown as HTML, block by block, each cleaned by nh3 after it was made from tokens that hold no HTML."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -57,35 +57,49 @@ class Labels(NamedTuple):
 ENGLISH = Labels()
 
 
-def undrawn(formulas: Sequence[tuple[str, bool]]) -> list[str]:
-    return [""] * len(formulas)
+class Way:
+    """How it is done where others work in the same thread: here they do not."""
+
+    def learn(self, language: str) -> None:
+        """Called with each language before its rules are needed."""
+        colours.lexer(language)
+
+    def turn(self) -> None:
+        """Called every few microseconds."""
+
+    def draw(self, formulas: Sequence[tuple[str, bool]]) -> list[str]:
+        """MathML of formulas, each with whether it is displayed; empty where it stays as it is written."""
+        return [""] * len(formulas)
+
+    def clean(self, html: str) -> str:
+        return cleaned(html)
 
 
-def render(
-    text: str,
-    learn: Callable[[str], object] = colours.lexer,
-    labels: Labels = ENGLISH,
-    draw: Callable[[Sequence[tuple[str, bool]]], list[str]] = undrawn,
-) -> Iterator[str]:
-    """The HTML of its blocks, in order. In between come empty texts, so that nobody waits for long.
+ALONE = Way()
 
-    :param learn: called with each language before its rules are needed
-    :param draw: makes MathML of formulas, each with whether it is displayed; empty where it stays as it is written
-    """
+
+def render(text: str, way: Way = ALONE, labels: Labels = ENGLISH) -> Iterator[str]:
+    """The HTML of its blocks, in order."""
     left, left_latex = COLOURED, DRAWN
     for piece in pieces(text):
-        for block in _blocks(_READER.parse(piece)):
+        way.turn()
+        for block in _blocks(_READER.parse(piece, {"turn": way.turn})):
             coloured: dict[int, str] = {}
             for token in block:
                 if token.type in ("fence", "code_block") and len(token.content) <= left:
                     left -= len(token.content)
-                    learn(_language(token))
-                    yield from _colour(token, coloured)
+                    way.learn(_language(token))
+                    coloured[id(token)] = _coloured(token, way)
             formulas = _formulas(block)
             left_latex -= sum(len(token.content) for token in formulas)
             if formulas and left_latex >= 0:
-                _draw(formulas, draw)
-            yield str(_CLEANER.clean("".join(_written(token, coloured, labels) for token in block)))
+                _draw(formulas, way)
+            yield way.clean("".join(_each(block, coloured, labels, way)))
+
+
+def cleaned(html: str) -> str:
+    """Without whatever may not stand in an answer."""
+    return str(_CLEANER.clean(html))
 
 
 def code_block(language: str, content: str, labels: Labels = ENGLISH) -> str:
@@ -105,31 +119,40 @@ def table_begins(labels: Labels = ENGLISH) -> str:
     return f'<div class="table" dir="auto" tabindex="0" role="group" aria-label="{escape(labels.table)}"><table>'
 
 
-def _blocks(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
-    """The tokens of each block that is in no other."""
-    start = 0
-    for at, token in enumerate(tokens):
-        if token.level == 0 and token.nesting <= 0:
-            yield tokens[start : at + 1]
-            start = at + 1
+def _blocks(tokens: list[Token]) -> Iterator[list[Token]]:
+    """The tokens of each block that is in no other. They are let go of one by one: a million at once take 100 ms."""
+    tokens.reverse()
+    block: list[Token] = []
+    while tokens:
+        block.append(tokens.pop())
+        if block[-1].level == 0 and block[-1].nesting <= 0:
+            yield block
+            block = []
 
 
 def _formulas(block: Sequence[Token]) -> list[Token]:
     return [each for token in block for each in token.children or () if each.type == "math"]
 
 
-def _draw(formulas: Sequence[Token], draw: Callable[[Sequence[tuple[str, bool]]], list[str]]) -> None:
-    made = draw([(token.content, token.meta["display"]) for token in formulas])
+def _draw(formulas: Sequence[Token], way: Way) -> None:
+    made = way.draw([(token.content, token.meta["display"]) for token in formulas])
     for token, drawn in zip(formulas, made, strict=True):
         token.meta["mathml"] = drawn
 
 
-def _colour(token: Token, coloured: dict[int, str]) -> Iterator[str]:
+def _coloured(token: Token, way: Way) -> str:
     written = []
     for kind, text in colours.words(_code(token), _language(token)):
         written.append(f'<span class="code-{kind}">{escape(text, quote=False)}</span>' if kind else _text(text))
-        yield ""
-    coloured[id(token)] = "".join(written)
+        way.turn()
+    return "".join(written)
+
+
+def _each(block: list[Token], coloured: dict[int, str], labels: Labels, way: Way) -> Iterator[str]:
+    block.reverse()
+    while block:
+        way.turn()
+        yield _written(block.pop(), coloured, labels)
 
 
 def _written(token: Token, coloured: dict[int, str], labels: Labels) -> str:

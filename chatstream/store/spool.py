@@ -19,6 +19,7 @@ import msgspec
 from chatstream.errors import StoreUnavailable
 from chatstream.store import threads
 from chatstream.store.records import RunRecord, is_id
+from chatstream.turns import let_others
 from chatstream.wire.events import RunEvent
 
 
@@ -169,7 +170,7 @@ def _read(file: FileIO) -> Iterator[list[Spooled]]:
     with lines:
         while some := _in_thread(lines.readlines, READ_BYTES):
             yield [entry for line in some if (entry := _entry(line)) is not None]
-            gevent.sleep(0)
+            let_others()
 
 
 def _entry(line: bytes) -> Spooled | None:

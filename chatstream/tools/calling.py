@@ -19,6 +19,7 @@ from gevent.lock import BoundedSemaphore
 from chatstream.settings import SECRET
 from chatstream.tools.exchange import RESULT_MAX, Reply, Request
 from chatstream.tools.registry import Registry, Tool
+from chatstream.turns import let_others
 
 ROOT = Path(__file__).parents[2]
 AT_ONCE = 4
@@ -42,7 +43,7 @@ def call(tools: Registry, name: str, arguments: str, limit_s: float) -> Reply:
 def _called(tool: Tool, arguments: str, limit_s: float) -> Reply:
     with _starting:
         name, process = tool.name, _started()
-        gevent.sleep(0)  # starting takes 10 ms of everybody's time: the others have their turn in between
+        let_others()  # starting takes 10 ms of everybody's time: the others have their turn in between
     try:
         with gevent.Timeout(limit_s):
             process.stdin.write(msgspec.json.encode(Request(tool.module, name, arguments, limit_s)))

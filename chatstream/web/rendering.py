@@ -1,9 +1,8 @@
 """Markdown as HTML for the templates, colours and formulas of what came as a stream; none keeps a stream waiting."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from hashlib import sha256
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import gevent
 import msgspec
@@ -14,18 +13,17 @@ from msgspec import Meta
 
 from chatstream.reading import colours, html
 from chatstream.reading.mathml import MOST
+from chatstream.turns import Turns, in_turn
 from chatstream.web import bodies, languages
 from chatstream.web.drawing import Drawing
 from chatstream.web.kept import Kept
 
 blueprint = Blueprint("rendering", __name__)
 
-AT_ONCE_S = 0.004
-"""After so long the other greenlets have their turn."""
 KEPT = 16_000_000
 """Characters of HTML that one worker keeps: what was opened lately is not made again."""
-
-T = TypeVar("T")
+CLEANED_HERE = 100_000
+"""Characters of HTML: cleaning them takes 2 ms. More go to a thread, which does not hold Python's lock meanwhile."""
 
 
 class HighlightBody(msgspec.Struct, frozen=True):
@@ -42,6 +40,28 @@ class MathsBody(msgspec.Struct, frozen=True):
     formulas: Annotated[list[FormulaAsked], Meta(max_length=100)]
 
 
+class Shared(html.Way):
+    """With the others of this worker."""
+
+    def __init__(self) -> None:
+        self._turns = Turns()
+        self._draw = _drawing.of_answer()
+
+    def learn(self, language: str) -> None:
+        _learn(language)
+
+    def turn(self) -> None:
+        self._turns()
+
+    def draw(self, formulas: Sequence[tuple[str, bool]]) -> list[str]:
+        return self._draw(formulas)
+
+    def clean(self, html_: str) -> str:
+        if len(html_) < CLEANED_HERE:
+            return html.cleaned(html_)
+        return str(gevent.get_hub().threadpool.apply(html.cleaned, (html_,)))
+
+
 _kept = Kept(KEPT)
 _drawing = Drawing()
 
@@ -51,7 +71,7 @@ def markdown(text: str) -> Markup:
     key = sha256(text.encode(errors="surrogatepass")).digest() + languages.chosen().encode()
     made = _kept.get(key)
     if made is None:
-        made = "".join(in_turn(html.render(text, _learn, _labels(), _drawing.of_answer())))
+        made = "".join(html.render(text, Shared(), _labels()))
         _kept.put(key, made)
     return Markup(made)
 
@@ -59,7 +79,7 @@ def markdown(text: str) -> Markup:
 @blueprint.app_template_filter()
 def utf16(text: str) -> int:
     """Its length as JavaScript counts it."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 @blueprint.app_template_global()
@@ -85,16 +105,6 @@ def maths() -> Response:
     body = bodies.read(MathsBody)
     mathml = _drawing.of_answer()([(formula.latex, formula.display) for formula in body.formulas])
     return Response(msgspec.json.encode({"mathml": mathml}), content_type="application/json")
-
-
-def in_turn(pieces: Iterator[T]) -> Iterator[T]:
-    """The same, and meanwhile others have their turn."""
-    since = time.monotonic()
-    for piece in pieces:
-        yield piece
-        if time.monotonic() - since > AT_ONCE_S:
-            gevent.sleep(0)
-            since = time.monotonic()
 
 
 def _labels() -> html.Labels:

@@ -15,6 +15,7 @@ from chatstream.errors import BadRequest, ChatStreamError, StoreUnavailable
 from chatstream.store import threads
 from chatstream.store.ports import Store
 from chatstream.store.records import Chat, now_ms
+from chatstream.turns import let_others
 from chatstream.web import bodies, present
 from chatstream.web.chat import checked
 from chatstream.web.services import services
@@ -96,7 +97,7 @@ def _in_turn(lines: Iterator[bytes]) -> Iterator[bytes]:
     """Other streams go on between any two chats."""
     for line in lines:
         yield line
-        gevent.sleep(0)
+        let_others()
 
 
 def _imported(body: bytes) -> Outcome:

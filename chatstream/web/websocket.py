@@ -23,6 +23,7 @@ from websockets.protocol import SEND_EOF, State
 from websockets.server import ServerProtocol
 
 from chatstream.errors import BadRequest, Departed
+from chatstream.turns import let_others
 from chatstream.web import departures
 
 MESSAGE_MAX = 1 << 20
@@ -135,7 +136,7 @@ class WebSocket:
         self._flush_or_cut()
         with suppress(OSError):
             while not self._protocol.close_rcvd and time.monotonic() < give_up and self._connection.recv(READ_MAX):
-                gevent.sleep(0)
+                let_others()
         self.cut()
 
     def _accept(self, request: Request) -> None:

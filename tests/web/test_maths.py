@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import gevent
 import pytest
 
-from chatstream.reading.html import DRAWN, render
+from chatstream.reading.html import DRAWN, Way, render
 from chatstream.reading.mathml import MOST
 from chatstream.web import drawing
 from chatstream.web.drawing import ENDED_MAX, Drawing
@@ -97,12 +97,13 @@ def test_others_have_their_turn_while_formulas_are_drawn() -> None:
     assert len(gaps) > 25
 
 
-def drawn(formulas: Sequence[tuple[str, bool]]) -> list[str]:
-    return ["<math><mi>drawn</mi></math>" for _ in formulas]
+class Drawn(Way):
+    def draw(self, formulas: Sequence[tuple[str, bool]]) -> list[str]:
+        return ["<math><mi>drawn</mi></math>" for _ in formulas]
 
 
 def test_only_so_much_of_an_answer_is_drawn() -> None:
-    html = "".join(render(f"${'x' * 100}$\n\n" * 900, draw=drawn))
+    html = "".join(render(f"${'x' * 100}$\n\n" * 900, Drawn()))
     assert html.count("<mi>drawn") == DRAWN // 100
 
 

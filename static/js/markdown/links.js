@@ -1,6 +1,6 @@
 // @ts-check
 /** @import {Node, Token} from "./inline.js" */
-import { decode } from "./special.js";
+import { decode } from "./entities.js";
 
 const SAFE = /^(?:https?:\/\/(?:[^/?#\\]*@)?(?:[a-z0-9._~-]|[^\0-\x7f])+(?::[0-9]*)?(?=[/?#]|$)|mailto:[^?]*@)/i;
 const UNSAFE_CHARACTERS = /[\u0000-\u0020"<>\\^`{|}\u007F]/g;

@@ -1,5 +1,6 @@
 // @ts-check
 /** @import {Token} from "./inline.js" */
+import { decode, entityAt } from "./entities.js";
 import { formula } from "./formulas.js";
 import { link } from "./links.js";
 
@@ -8,7 +9,6 @@ import { link } from "./links.js";
 const ADDRESS = /<([a-z][a-z0-9+.-]{1,31}:[^<>\u0000-\u0020]*)>/iy;
 const MAIL = /<([\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*)>/iy;
 const BREAK = /<br ?\/?>/iy;
-const ENTITY = /&(?:#x([a-f0-9]{1,6})|#([0-9]{1,7})|([a-z][a-z0-9]{1,31}));/iy;
 
 /**
  * What begins with a backslash, an angle, an ampersand or a dollar, if it is more than that character.
@@ -53,25 +53,9 @@ function escaped(source, at) {
 
 /** @param {string} source @param {number} at @returns {Found | null} */
 function entity(source, at) {
-  const text = sticky(ENTITY, source, at);
-  const decoded = text ? decode(text[0]) : null;
-  return text && decoded !== null ? { tokens: [{ type: "text", text: decoded }], end: at + text[0].length } : null;
-}
-
-/** An entity's character; null for a name that there is not. @param {string} entity */
-export function decode(entity) {
-  const [, hex, decimal] = sticky(ENTITY, entity, 0) ?? [];
-  if (hex || decimal) return character(Number.parseInt(hex ?? decimal ?? "", hex ? 16 : 10));
-  const field = document.createElement("textarea"); // takes entities, and neither tags nor scripts
-  field.innerHTML = entity;
-  return field.value === entity ? null : field.value;
-}
-
-/** @param {number} number */
-function character(number) {
-  const none = number > 0x10ffff || (number >= 0xd800 && number < 0xe000) || (number >= 0xfdd0 && number <= 0xfdef) || (number & 0xfffe) === 0xfffe;
-  const control = number < 9 || number === 11 || (number > 13 && number < 32) || (number > 126 && number < 160);
-  return none || control ? "\uFFFD" : String.fromCodePoint(number);
+  const found = entityAt(source, at);
+  const text = found ? decode(found) : null;
+  return text === null ? null : { tokens: [{ type: "text", text }], end: at + found.length };
 }
 
 /** @param {string} source @param {number} at @returns {Found | null} */

@@ -111,12 +111,11 @@ def test_text_that_comes_before_the_scroll_is_told_moves_no_reader(page: Page, m
 # -- what the page is made of
 
 
-def test_every_module_is_asked_for_early_and_none_later(page: Page) -> None:
-    early = "return [...document.querySelectorAll('link[rel=modulepreload]')].map((link) => link.href)"
+def test_all_scripts_come_as_one_after_the_one_before_the_first_paint(page: Page) -> None:
+    page.reload()
     fetched = "return performance.getEntriesByType('resource').map((entry) => entry.name)"
-    scripts = {name for name in page.browser.evaluate(fetched) if name.endswith(".js")}
-    apart = {name for name in scripts if name.endswith(("/boot.js", "/main.js"))}
-    assert set(page.browser.evaluate(early)) == scripts - apart
+    scripts = [name.rsplit("/", 1)[1] for name in page.browser.evaluate(fetched) if name.endswith(".js")]
+    assert sorted(scripts) == ["boot.js", "main.js"]
 
 
 def test_all_of_the_page_is_small(page: Page, one_server: ChatStream) -> None:

@@ -34,6 +34,8 @@ def work(before: dict[str, float], after: dict[str, float]) -> float:
     return sum(after[name] - before[name] for name in ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration"))
 
 
+HEAP = 1.5
+"""Bytes of heap for each character of an answer, of which a quarter are words of code: 1.2 measured."""
 SHOWN = f"return Number({LAST}?.querySelector('.answer').dataset.length ?? 0)"
 """So many characters of the source are shown."""
 COLOURED = """return [...document.querySelectorAll('pre > code[data-language]:not(.writing)')].every(
@@ -54,7 +56,8 @@ def test_a_token_at_the_end_costs_what_one_at_the_beginning_does(
         [
             *(["gate", "first"], *long_answer.paced(first, 0.01)),
             *(["gate", "middle"], *(["text", "".join(middle[n : n + 500])] for n in range(0, len(middle), 500))),
-            *(["gate", "last"], *long_answer.paced(last, 0.01), *long_answer.ended(LONG)),
+            *(["gate", "last"], *long_answer.paced(last, 0.01)),
+            *(["gate", "end"], *long_answer.ended(LONG)),
         ]
     )
     page.ask("Write a lot")
@@ -69,7 +72,8 @@ def test_a_token_at_the_end_costs_what_one_at_the_beginning_does(
         page.browser.wait(lambda length=length: page.browser.evaluate(SHOWN) == length, 20)
         costs.append(work(before, spent(page.browser)))
     assert costs[2] < 5 * costs[0]  # as one block: 15 times
-    assert page.browser.evaluate("return touched") < 8 * SHORT
+    assert page.browser.evaluate("return touched") < 1.5 * SHORT  # 0.7; code gets its colours once, when it has ended
+    model_server.release("end")
 
 
 def test_answers_leave_nothing_behind_but_their_text(page: Page, model_server: ModelServer) -> None:
@@ -84,8 +88,10 @@ def test_answers_leave_nothing_behind_but_their_text(page: Page, model_server: M
         held.append(spent(page.browser))
     first, last = held[1], held[-1]
     assert last["JSEventListeners"] - first["JSEventListeners"] <= 2
-    assert last["JSHeapUsedSize"] - first["JSHeapUsedSize"] < 4 * 1.5 * len("".join(pieces))  # four answers more
-    assert last["Nodes"] - first["Nodes"] < 4 * len("".join(pieces)) / 4  # words of code have their colours
+    # Scripts hold nothing of the text: heap snapshots after two answers and after four differ in no object but compiled
+    # code. What grows are the elements that a script made, 28 bytes for each coloured word of code, and goes with them.
+    assert last["JSHeapUsedSize"] - first["JSHeapUsedSize"] < 4 * HEAP * len("".join(pieces))  # four answers more
+    assert last["Nodes"] - first["Nodes"] < 4 * len("".join(pieces)) / 6  # words of code have their colours: one in 7
 
 
 def test_another_chat_holds_no_more_than_the_first_did(page: Page, model_server: ModelServer) -> None:
@@ -106,7 +112,7 @@ def test_a_second_visit_asks_for_the_page_alone(page: Page) -> None:
     page.open("/")
     asked = """return performance.getEntriesByType('resource').filter((r) => r.transferSize > 0).map((r) => r.name)"""
     assert page.browser.evaluate(asked) == []
-    assert len(page.browser.evaluate("return performance.getEntriesByType('resource')")) > 30
+    assert len(page.browser.evaluate("return performance.getEntriesByType('resource')")) >= 3
 
 
 def test_files_are_kept_under_their_version_only(one_server: ChatStream) -> None:
