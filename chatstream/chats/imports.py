@@ -12,6 +12,7 @@ from chatstream.errors import BadRequest
 from chatstream.store.records import Chat, File, Message
 
 UNTITLED = "Untitled"
+NO_JSON = "It is no JSON that can be read. Export it once more."
 VALUES_MAX = 400_000
 """Lists and objects in one chat of a file: with more, reading it would keep everybody else waiting."""
 
@@ -50,8 +51,10 @@ def read(body: bytes, owner: str) -> Iterator[Read | Unread]:
             yield Read(*transfer.built(_exported(element, signs), owner))
         except BadRequest as error:
             yield Unread(name, str(error))
-        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        except (msgspec.ValidationError, RecursionError) as error:
             yield Unread(name, f"It does not have the form of such a chat: {error}.")
+        except (msgspec.MsgspecError, UnicodeError):
+            yield Unread(name, NO_JSON)
 
 
 def _exported(element: bytes, signs: _Signs) -> Exported:

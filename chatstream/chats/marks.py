@@ -17,7 +17,7 @@ class Piece(NamedTuple):
 
 
 class Marked(NamedTuple):
-    """`snippet` is empty where the words stand in the title alone."""
+    """`snippet` is empty where the words stand in the title alone, or in the words that it was made of."""
 
     title: list[Piece]
     snippet: list[Piece]
@@ -25,8 +25,8 @@ class Marked(NamedTuple):
 
 def marked(title: str, passage: str | None, words: str) -> Marked:
     """:param passage: the text of a message in which one of the words stands"""
-    wanted = pattern(words)
-    return Marked(pieces(title, wanted), snippet(passage or "", wanted))
+    wanted, text = pattern(words), passage or ""
+    return Marked(pieces(title, wanted), snippet(text, wanted, _titled(title, text)))
 
 
 def pieces(text: str, wanted: re.Pattern[str]) -> list[Piece]:
@@ -38,9 +38,16 @@ def pieces(text: str, wanted: re.Pattern[str]) -> list[Piece]:
     return [piece for piece in (*cut, Piece(text[at:], False)) if piece.text]
 
 
-def snippet(text: str, wanted: re.Pattern[str]) -> list[Piece]:
-    """One line around the first found word, cut between words."""
-    first = wanted.search(text)
+def _titled(title: str, text: str) -> int:
+    """How much of the text its chat is called by: its first words, or nothing."""
+    words = map(re.escape, title.removesuffix("…").split())
+    same = re.match(r"\s*" + r"\s+".join(words), text)
+    return same.end() if same else 0
+
+
+def snippet(text: str, wanted: re.Pattern[str], after: int = 0) -> list[Piece]:
+    """One line around the first found word that stands there or later, cut between words."""
+    first = wanted.search(text, after)
     if first is None:
         return []
     begin = _gap(text, max(0, first.start() - BEFORE), first.start())

@@ -8,6 +8,9 @@ from chatstream.settings import Settings
 REST_S = 5.0
 """How long is waited for usage and the end of the stream after the finish reason."""
 
+_SILENT_BEFORE = "The model was silent for {:g} s before the first token, as long as is waited here."
+_SILENT_IN_IT = "The model was silent for {:g} s in the middle of its answer, as long as is waited here."
+
 
 class Deadlines:
     """Those of one answer, from now on."""
@@ -39,8 +42,7 @@ class Deadlines:
         """Which deadline has passed, in a sentence; None while none has."""
         now = time.monotonic()
         if now - self._content_at >= self._patience:
-            when = "in the middle of its answer" if self._has_begun else "before the first token"
-            return f"The model was silent for {self._patience:g} s {when}, as long as is waited here."
+            return (_SILENT_IN_IT if self._has_begun else _SILENT_BEFORE).format(self._patience)
         if now - self._began >= self._longest:
             return f"The answer took longer than {self._longest:g} s, the limit set here."
         return None

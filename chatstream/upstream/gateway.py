@@ -72,7 +72,17 @@ class Gateway:
 
         A model's own name, or `provider/model` where two providers have that name.
         """
-        found = [(provider, model) for provider, models in self._asked().items() for model in models.get()]
+        return self._named([(p, model) for p, models in self._asked().items() for model in models.get()])
+
+    def remembered(self) -> list[str]:
+        """The names in `listed` that are known: nobody waits. Who was not asked lately is asked meanwhile."""
+        for provider in self.providers.all:
+            if self._known(provider) is None and not self._listing[provider.name].locked():
+                gevent.spawn(self.models, provider)
+        last = ((p, p.models or self._listed.get(p.name, (0.0, []))[1]) for p in self.providers.all)
+        return [name for name, _ in self._named([(provider, model) for provider, models in last for model in models])]
+
+    def _named(self, found: list[tuple[Provider, str]]) -> list[tuple[str, Provider]]:
         default = self.providers.default, self.default_model()
         pairs = dict.fromkeys(sorted(found, key=default.__ne__))
         having = Counter(model for _, model in pairs)

@@ -49,7 +49,7 @@ def register(app: Flask) -> None:
     app.context_processor(_context)
     app.add_template_global(noted, "N_")
     app.add_template_global(said)
-    app.after_request(_vary)
+    app.after_request(_tell_language)
 
 
 def chosen() -> str:
@@ -148,8 +148,9 @@ def _referrer() -> str:
     return f"{came.path}?{came.query}" if came.netloc == request.host else "/"
 
 
-def _vary(response: Response) -> Response:
+def _tell_language(response: Response) -> Response:
     if response.mimetype == "text/html":
+        response.content_language.add(chosen())
         response.vary.update(("Accept-Language", "Cookie"))
     return response
 

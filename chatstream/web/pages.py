@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 from flask import Blueprint, Response, make_response, redirect, render_template, request, stream_template
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,8 +12,7 @@ from chatstream.access import OWNER
 from chatstream.chats.tree import branch, families
 from chatstream.errors import ChatStreamError
 from chatstream.store.records import Chat, Message, RunRecord, new_id, now_ms
-from chatstream.web import asking, assets, departures, parts, present, sidebar, streams
-from chatstream.web.bodies import ChatBody
+from chatstream.web import asking, assets, departures, forms, parts, present, sidebar, streams
 from chatstream.web.chat import checked, remove
 from chatstream.web.services import services
 from chatstream.wire.events import RunEvent, joined, tool_calls
@@ -43,27 +41,24 @@ def offline() -> str:
 
 @blueprint.get("/c/<chat_id>")
 def open_chat(chat_id: str) -> str:
-    """The chat, at its end; with `before`, the part of it that comes before that message, for reading only."""
+    """The chat, at its end; with `before`, the part of it that comes before that message, for reading only; with
+    `edit`, where there is no JavaScript, that question in the message box."""
     chat = services().chats.get(OWNER, checked(chat_id))
     message_id = request.args.get("before")
-    return render_template("earlier.html" if message_id else "page.html", **_context(chat, message_id))
+    context = {**_context(chat, message_id), **_edited(forms.edited(chat_id, request.args))}
+    return render_template("earlier.html" if message_id else "page.html", **context)
 
 
 @blueprint.post("/")
 def ask() -> Response:
     """The form, without JavaScript. A refused question stays in the composer, with the reason above it."""
-    form = request.form
-    prompt = form.get("prompt", "").replace("\r\n", "\n")
-    retry, continues, chat_id = (form.get(name) or None for name in ("retry", "continue", "chatId"))
     try:
-        asked = None if retry or continues else prompt
-        body = ChatBody(prompt=asked, retry=retry, continues=continues, chat_id=chat_id)
-        body = msgspec.structs.replace(body, request_id=_request_id(form.get("requestId"), body))
-        record = asking.start(body)
+        record = asking.start(forms.question())
     except ChatStreamError as error:
+        chat_id = request.form.get("chatId")
         chat = services().chats.get(OWNER, checked(chat_id)) if chat_id else None
-        page = render_template("page.html", **_context(chat), notice={"message": str(error)}, prompt=prompt)
-        return make_response(page, error.status)
+        context = {**_context(chat), **_edited(forms.edited(chat_id, request.form)), "prompt": forms.prompt()}
+        return make_response(render_template("page.html", **context, notice={"message": str(error)}), error.status)
     return _live(record)
 
 
@@ -77,12 +72,6 @@ def rename(chat_id: str) -> AnyResponse:
 def delete(chat_id: str) -> AnyResponse:
     remove(checked(chat_id))
     return redirect("/", 303)
-
-
-def _request_id(given: str | None, body: ChatBody) -> str | None:
-    """The form's own id with its question's: a double click or a reload asks once, another question from the same
-    page, reached by Back, is another one."""
-    return f"{given[:24]}-{asking.fingerprint(body)[:32]}" if given else None
 
 
 def _live(record: RunRecord) -> Response:
@@ -142,6 +131,11 @@ def _shown(message: Message, kin: list[str]) -> dict[str, Any]:
     return {**present.message(message), **shown}
 
 
+def _edited(message: Message | None) -> dict[str, Any]:
+    """The question that the composer holds."""
+    return {"edited": message.id, "prompt": message.content} if message else {}
+
+
 def _context(chat: Chat | None, before: str | None = None) -> dict[str, Any]:
     """What page.html needs, for a new chat, for the end of one, or for what comes before a message."""
     s = services()
@@ -155,6 +149,7 @@ def _context(chat: Chat | None, before: str | None = None) -> dict[str, Any]:
         "before": part.before,
         "model": (chat and chat.params.get("model")) or usual,
         "defaultModel": usual,
+        "models": s.gateway.remembered(),
         "provider": {"name": provider.name, "demo": provider.demo},
         "promptMax": s.settings.prompt_max,
         "titles": s.settings.titles == "on",

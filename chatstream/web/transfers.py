@@ -113,7 +113,7 @@ def _imported(body: bytes) -> Outcome:
         if isinstance(each, StoreUnavailable):
             raise StoreUnavailable(f"{each} {len(outcome.chats)} chats of the file were imported before.") from each
         (outcome.failed if isinstance(each, Unread) else outcome.chats).append(each)
-    if not outcome.chats and not outcome.failed:
+    if not outcome.chats and all(each.why == imports.NO_JSON for each in outcome.failed):
         raise BadRequest("This is no file of chats. Choose an export of ChatStream, ChatGPT or Open WebUI (JSON).")
     return outcome
 

@@ -14,6 +14,8 @@ export class Answer {
   #state;
   /** Whether text of its own has begun to come, and nothing else is awaited first. */
   #begun;
+  /** How it ended, in its last frame. @type {Ending | null} */
+  ending = null;
 
   /**
    * @param {HTMLElement} article
@@ -97,6 +99,7 @@ export class Answer {
     this.reasoning.finish();
     this.phase.clear();
     if (this.fold.thinking || ending.timings?.thoughtMs != null) this.fold.ended(ending.timings?.thoughtMs ?? undefined);
+    this.ending = ending;
     this.#state = this.article.dataset.state = ending.state;
     this.article.removeAttribute("aria-busy");
     this.painter.end.keep(() => this.#foot(ending));

@@ -5,14 +5,16 @@
 import { copy, find } from "./dom.js";
 import { inWords, isImage } from "./files.js";
 import { discard, refusal, upload } from "./uploads.js";
-import { t } from "./words.js";
+import { said, t } from "./words.js";
 
 const MOST = 8;
 
 /** The files of the next question: each is uploaded at once, and stands as a chip above the message. */
 export class Attachments {
-  /** @type {Map<HTMLElement, Attached | null>} null while it is on its way */
+  /** @type {Map<HTMLElement, Attached | AbortController>} while it is on its way, what ends that */
   #chips = new Map();
+  /** Called when none is on its way any more, or one was refused. @type {(all: boolean) => void} */
+  #settle = () => {};
 
   /** @param {HTMLFormElement} form @param {Notice} notice @param {Announcer} announcer */
   constructor(form, notice, announcer) {
@@ -28,16 +30,21 @@ export class Attachments {
     });
   }
 
-  /** Whether all of them are there; if not, that is said. */
-  ready() {
-    const all = [...this.#chips.values()].every(Boolean);
-    if (!all) this.notice.tell(t("A file is still on its way. Send again when it is there."));
-    return all;
+  get pending() {
+    return [...this.#chips.values()].some((file) => file instanceof AbortController);
+  }
+
+  /** @param {AbortSignal} signal nobody waits any more @returns {Promise<boolean>} whether all are there, and none was refused meanwhile */
+  arrived(signal) {
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+      signal.addEventListener("abort", () => resolve(false));
+    });
   }
 
   /** @returns {Attached[]} they belong to a question now, and go from here */
   take() {
-    const files = /** @type {Attached[]} */ ([...this.#chips.values()].filter(Boolean));
+    const files = /** @type {Attached[]} */ ([...this.#chips.values()].filter((file) => !(file instanceof AbortController)));
     this.#chips.clear();
     this.#changed();
     return files;
@@ -45,7 +52,7 @@ export class Attachments {
 
   /** What was not sent comes back. @param {Attached[]} files */
   restore(files) {
-    for (const file of files) this.#arrived(this.#chip(file.name), file);
+    for (const file of files) this.#arrived(this.#chip(file.name, file), file);
   }
 
   /** @param {File[]} files */
@@ -61,29 +68,34 @@ export class Attachments {
     const { name } = file;
     const why = this.#chips.size < MOST ? "" : t("“{name}” was not attached: a question can have 8 files.", { name });
     if (why) return why;
-    const chip = this.#chip(name);
+    const way = new AbortController();
+    const chip = this.#chip(name, way);
+    const refused = (await refusal(file)) || (await this.#upload(chip, file, way.signal));
+    if (!refused || way.signal.aborted) return "";
+    this.#settle(false);
+    this.#remove(chip);
+    return refused;
+  }
+
+  /** @param {HTMLElement} chip @param {File} file @param {AbortSignal} signal it is not wanted any more @returns {Promise<string>} why it was not taken, if so */
+  async #upload(chip, file, signal) {
     try {
-      const refused = await refusal(file);
-      if (refused) return this.#remove(chip), refused;
-      const attached = await upload(file);
-      if (this.#chips.has(chip)) this.#arrived(chip, attached);
-      else void discard(attached._id); // removed meanwhile
+      this.#arrived(chip, await upload(file, signal));
       return "";
     } catch (error) {
-      this.#remove(chip);
-      if (!(error instanceof TypeError)) return /** @type {Error} */ (error).message;
-      return t("“{name}” was not attached: the server could not be reached.", { name });
+      if (!(error instanceof TypeError)) return said(/** @type {Error} */ (error));
+      return t("“{name}” was not attached: the server could not be reached.", { name: file.name });
     }
   }
 
-  /** @param {string} name */
-  #chip(name) {
+  /** @param {string} name @param {Attached | AbortController} file */
+  #chip(name, file) {
     const chip = copy("#chip-template", ".chip");
     find(chip, ".chip-name", HTMLElement).textContent = name;
     const remove = find(chip, ".chip-remove", HTMLElement);
     remove.ariaLabel = t("Remove {name}", { name });
     remove.addEventListener("click", () => this.#dismiss(chip));
-    this.#chips.set(chip, null);
+    this.#chips.set(chip, file);
     this.#changed();
     return chip;
   }
@@ -96,6 +108,7 @@ export class Attachments {
     thumb.hidden = !isImage(file);
     if (isImage(file)) thumb.src = file.path;
     this.announcer.say(t("“{name}” is attached.", { name: file.name }));
+    this.#look();
   }
 
   /** By its button: the focus goes on to the next one. @param {HTMLElement} chip */
@@ -103,7 +116,8 @@ export class Attachments {
     const next = chip.nextElementSibling ?? chip.previousElementSibling;
     const file = this.#chips.get(chip);
     this.#remove(chip);
-    if (file) void discard(file._id);
+    if (file instanceof AbortController) file.abort();
+    else if (file) void discard(file._id);
     (next ? find(next, ".chip-remove", HTMLElement) : this.button).focus();
   }
 
@@ -116,5 +130,10 @@ export class Attachments {
   #changed() {
     this.list.replaceChildren(...this.#chips.keys());
     this.list.hidden = this.#chips.size === 0;
+    this.#look();
+  }
+
+  #look() {
+    if (!this.pending) this.#settle(true);
   }
 }

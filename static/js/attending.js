@@ -7,6 +7,7 @@
 /** @import {Transcript} from "./transcript.js" */
 import { Exchange } from "./exchange.js";
 import { TabMark } from "./tab-mark.js";
+import { Telling } from "./telling.js";
 import { t } from "./words.js";
 
 /** The answer that is being written in the open chat: Stop stands for Send meanwhile, and its start and end are announced. */
@@ -15,6 +16,7 @@ export class Attending {
   #current = null;
   #done = Promise.resolve();
   #tab = new TabMark();
+  #telling = new Telling();
 
   /**
    * @param {{transcript: Transcript, composer: Composer, notice: Notice, announcer: Announcer}} page
@@ -63,6 +65,7 @@ export class Attending {
 
   /** @param {Exchange} exchange @param {Promise<void>} ended @param {(error: Error) => void} failed when nothing was saved */
   async #attend(exchange, ended, failed) {
+    const since = Date.now();
     this.#current = exchange;
     this.page.composer.running = this.#tab.streaming = true;
     this.page.announcer.say(t("The answer is being written."));
@@ -70,6 +73,7 @@ export class Attending {
       await ended;
       this.page.notice.clear();
       this.page.announcer.say(exchange.answer.summary);
+      void this.#telling.ended(exchange.answer, since);
       this.listener.ended();
     } catch (error) {
       exchange.answer.phase.clear();

@@ -11,6 +11,8 @@ const NEARLY_FULL = 0.9;
 /** The form at the foot: what is asked and its files, Send that becomes Stop, and whether to stream. */
 export class Composer {
   #running = false;
+  /** Ends the wait of a question that was sent before its files were there. @type {AbortController | null} */
+  #waiting = null;
 
   /**
    * @param {HTMLFormElement} form
@@ -26,6 +28,8 @@ export class Composer {
     this.field = find(form, "#prompt", HTMLTextAreaElement);
     this.sendButton = find(form, "#send", HTMLButtonElement);
     this.stopButton = find(form, "#stop", HTMLButtonElement);
+    this.cancelButton = find(form, "#cancel", HTMLButtonElement);
+    this.wait = find(form, "#wait", HTMLElement);
     this.count = find(form, "#count", HTMLElement);
     this.choice = find(form, "#stream", HTMLInputElement);
     this.choice.checked = kept("stream") !== "off";
@@ -37,14 +41,11 @@ export class Composer {
     return this.choice.checked;
   }
 
-  /** @param {boolean} yes an answer is being written: Send becomes Stop, in the same place and with the same focus */
+  /** @param {boolean} yes an answer is being written: Send becomes Stop; what waits for its files is not sent then */
   set running(yes) {
-    const [from, to] = yes ? [this.sendButton, this.stopButton] : [this.stopButton, this.sendButton];
-    const focused = document.activeElement === from;
     this.#running = yes;
-    to.hidden = false;
-    if (focused) to.focus();
-    from.hidden = true;
+    this.#waiting?.abort();
+    this.#draw();
   }
 
   /** What is here was asked. @returns {Attached[]} its files */
@@ -68,19 +69,49 @@ export class Composer {
   }
 
   #listen() {
-    this.form.addEventListener("submit", (event) => (event.preventDefault(), this.#send()));
+    this.form.addEventListener("submit", (event) => (event.preventDefault(), void this.#send()));
     this.stopButton.addEventListener("click", (event) => this.#stopClicked(event));
+    this.cancelButton.addEventListener("click", () => this.#cancel());
+    this.form.addEventListener("keydown", (event) => event.key === "Escape" && this.#cancel());
     this.field.addEventListener("keydown", (event) => this.#key(event));
     this.field.addEventListener("input", () => this.#measure());
     this.choice.addEventListener("change", () => keep("stream", this.choice.checked ? "on" : "off"));
     this.#measure();
   }
 
-  #send() {
-    const prompt = this.field.value;
-    if (prompt.trim() === "") this.field.focus();
-    else if (this.#running) this.listener.early();
-    else if (this.attachments.ready()) this.listener.send(prompt);
+  async #send() {
+    if (this.#waiting) return;
+    if (this.field.value.trim() === "") return this.field.focus();
+    if (this.#running) return this.listener.early();
+    if (!this.attachments.pending || (await this.#filesArrived())) this.listener.send(this.field.value);
+  }
+
+  /** Until then the question stays as it was sent. @returns {Promise<boolean>} whether they are all there: not after Cancel, or if one was refused */
+  async #filesArrived() {
+    this.#waiting = new AbortController();
+    this.#draw();
+    const arrived = await this.attachments.arrived(this.#waiting.signal);
+    this.#waiting = null;
+    this.#draw();
+    return arrived;
+  }
+
+  /** Send, or what stands in its place, with its focus. */
+  #draw() {
+    const buttons = [this.sendButton, this.stopButton, this.cancelButton];
+    const shown = this.#running ? this.stopButton : this.#waiting ? this.cancelButton : this.sendButton;
+    const focused = buttons.some((button) => button === document.activeElement);
+    shown.hidden = false;
+    if (focused) shown.focus();
+    for (const button of buttons) button.hidden = button !== shown;
+    this.field.readOnly = shown === this.cancelButton;
+    this.wait.hidden = !this.field.readOnly;
+  }
+
+  #cancel() {
+    if (!this.#waiting) return;
+    this.#waiting.abort();
+    this.field.focus();
   }
 
   /** The second half of a double click on Send does not stop. @param {MouseEvent} event */
@@ -92,7 +123,7 @@ export class Composer {
   #key(event) {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
-    this.#send();
+    void this.#send();
   }
 
   /** @param {string} value As if it were typed: what hears of typing hears of this too. */

@@ -7,6 +7,8 @@ export async function installWorker() {
   try {
     await navigator.serviceWorker.register(worker, { scope: "/" });
   } catch {
-    // Not over plain HTTP, and not where storage is closed to this page.
+    return; // Not over plain HTTP, and not where storage is closed to this page.
   }
+  const { active } = await navigator.serviceWorker.ready;
+  active?.postMessage({ language: document.documentElement.lang });
 }

@@ -20,6 +20,7 @@ import { Sidebar } from "./sidebar.js";
 import { ChatTitle } from "./title.js";
 import { Toast } from "./toast.js";
 import { Transcript } from "./transcript.js";
+import { TellingSheet } from "./telling-sheet.js";
 import { t } from "./words.js";
 
 const main = find(document, "#main", HTMLElement);
@@ -54,6 +55,7 @@ const branching = new Branching(conversation, toast, announcer, {
   moved: () => chats.tabs.tell("moved", chats.open.chat),
   begun: (chat) => chats.tabs.tell("asked", chat),
 });
+if (form.elements.namedItem("edit")) leaveEdit();
 new Drafts(composer.field, () => conversation.chatId);
 const chats = new ChatsPanel(main, title, toast, {
   chatId: () => conversation.chatId,
@@ -64,6 +66,12 @@ const chats = new ChatsPanel(main, title, toast, {
 new Sidebar(find(document, "#sidebar", HTMLElement));
 letCopy(transcript.element);
 takeFiles(find(main, "#drop", HTMLElement), composer.field, attachments);
+
+/** A question in the message box, for those without scripts: with them it is edited in its place. */
+function leaveEdit() {
+  composer.field.value = "";
+  location.replace(location.pathname);
+}
 
 /** The open chat was deleted elsewhere. */
 function gone() {
@@ -83,6 +91,8 @@ main.querySelector("#suggestions")?.addEventListener("submit", (event) => {
 });
 
 new Shortcuts(find(document, "#shortcuts", HTMLDialogElement), { conversation, branching, title });
+
+new TellingSheet(find(document, "#telling", HTMLDialogElement), find(main, "#show-telling", HTMLElement), title);
 
 const offline = find(main, "#offline", HTMLElement);
 const connection = () => end.keep(() => (offline.hidden = navigator.onLine));

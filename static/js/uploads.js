@@ -26,11 +26,11 @@ export async function refusal(file) {
   return text.length > TEXT_MAX ? t("“{name}” is too large. Text files can have 200,000 characters.", { name }) : "";
 }
 
-/** @param {File} file @returns {Promise<Attached>} throws as `request` */
-export async function upload(file) {
+/** @param {File} file @param {AbortSignal} signal @returns {Promise<Attached>} throws as `request` */
+export async function upload(file, signal) {
   const query = new URLSearchParams({ name: file.name });
   const headers = { "Content-Type": "application/octet-stream" };
-  const response = await request(`/files?${query}`, { method: "POST", headers, body: file });
+  const response = await request(`/files?${query}`, { method: "POST", headers, body: file, signal });
   return response.json();
 }
 

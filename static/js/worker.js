@@ -1,6 +1,7 @@
 // @ts-check
 // Shows a page of ours where the browser would show its own, because the server cannot be reached. Nothing else passes
-// through here: answers are read from the network as without it.
+// through here: answers are read from the network as without it. And it shows the notifications of pages, which may not
+// everywhere do so themselves.
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const FILES = new URL("..", location.href).pathname;
 const OFFLINE = "/offline";
@@ -22,6 +23,14 @@ worker.addEventListener("fetch", (event) => {
   if (event.request.mode === "navigate") event.respondWith(page(event));
   else if (KEPT.includes(new URL(event.request.url).pathname)) event.respondWith(kept(event.request));
 });
+
+worker.addEventListener("message", (event) => {
+  const { language, title, options } = event.data;
+  if (language) event.waitUntil(speak(language));
+  if (title) event.waitUntil(tell(title, options, /** @type {Client} */ (event.source).id));
+});
+
+worker.addEventListener("notificationclick", (event) => event.waitUntil(lead(event.notification)));
 
 async function keep() {
   const cache = await caches.open(FILES);
@@ -49,4 +58,25 @@ async function page(event) {
 /** @param {Request} request */
 async function kept(request) {
   return (await caches.match(request)) ?? fetch(request);
+}
+
+/** The page that is kept is in the language of the pages: another one may have been chosen since. @param {string} language */
+async function speak(language) {
+  const cache = await caches.open(FILES);
+  const present = await cache.match(OFFLINE);
+  if (present?.headers.get("Content-Language") !== language) await cache.add(OFFLINE);
+}
+
+/** @param {string} title @param {NotificationOptions} options @param {string} tab that asks for it */
+function tell(title, options, tab) {
+  return worker.registration.showNotification(title, { ...options, data: { ...options.data, tab } });
+}
+
+/** To the tab that it came from, or else to what it is about. @param {Notification} notification */
+async function lead(notification) {
+  const { tab, path } = notification.data;
+  notification.close();
+  const there = await worker.clients.get(tab);
+  if (there instanceof WindowClient) await there.focus();
+  else await worker.clients.openWindow(path);
 }

@@ -62,3 +62,13 @@ def test_a_text_without_gaps_is_cut_all_the_same() -> None:
     assert len(line) <= marks.AROUND + 10
     cjk = "潮" * 50 + "limpet" + "潮" * 500
     assert marks.snippet(cjk, pattern("limpet")) == []  # no word of its own there, as the index sees it
+
+
+def test_a_snippet_does_not_say_the_title_again() -> None:
+    asked = "Tell me  of\nthe limpet, which clings to every rock"
+    assert marks.marked("Tell me of the limpet, which…", asked, "limpet").snippet == []
+    assert marks.marked("Tell me of the limpet, which clings to every rock", asked, "limpet").snippet == []
+    assert shown(marks.marked("Tell me of the limpet, which…", asked, "limpet rock").snippet).endswith("every [rock]")
+    twice = "Tell me of the limpet. Does the limpet sleep?"
+    assert "Does the [limpet] sleep?" in shown(marks.marked("Tell me of the limpet.…", twice, "limpet").snippet)
+    assert shown(marks.marked("Limpets (of rocks", asked, "limpet").snippet).startswith("Tell me of the [limpet]")

@@ -125,3 +125,19 @@ def test_streams_go_on_while_a_large_file_is_read(api: Api, model_server: ModelS
     meanwhile = [began, *(at for at in times if began < at < ended), ended]
     assert len(imported.json["chats"]) == 20
     assert max(map(sub, meanwhile[1:], meanwhile)) < (ended - began) / 4
+
+
+NO_JSON = [b"{tides: twice}", b'[{"title": "x",}]', b"function tide() { return {a} }", b"{\xff}"]
+
+
+@pytest.mark.parametrize("body", NO_JSON)
+def test_what_is_no_json_is_told_what_to_choose(api: Api, body: bytes) -> None:
+    for reply in (api.call("POST", "/chats/import", body), by_form(api, body)):
+        assert b"Choose an export of ChatStream, ChatGPT or Open WebUI" in reply.body
+        assert b"malformed" not in reply.body
+
+
+def test_a_broken_chat_beside_others_is_named_by_its_place(api: Api) -> None:
+    page = by_form(api, b'[{"title": "x",},' + files.as_file(files.tides())[1:]).body.decode()
+    assert "It is no JSON that can be read. Export it once more." in page
+    assert "number 1" in page

@@ -120,7 +120,7 @@ def test_a_search_marks_the_words_and_runs_no_html(empty: Page, api: Api, model_
     api.call("PATCH", f"/chat/{empty.chat_id}", {"archived": True})
     empty.browser.find("searchbox", "Search chats").send_keys("haring fish")
     marks = "return [...document.querySelectorAll('#chats mark')].map((mark) => mark.textContent)"
-    empty.browser.wait(lambda: sorted(empty.browser.evaluate(marks)) in (["fish", "fish"], ["Häring", "fish"]))
+    empty.browser.wait(lambda: sorted(empty.browser.evaluate(marks)) in (["fish"], ["Häring", "fish"]))
     assert "Archived" in empty.browser.evaluate("return document.querySelector('#chats').textContent")
     assert empty.browser.evaluate("return document.querySelectorAll('#chats :is(img, b)').length") == 0
     empty.open("/?q=haring")

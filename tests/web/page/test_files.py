@@ -1,11 +1,13 @@
 """Files of a question on the page: attached by button, paste and drop, shown, kept with edits, refused in words."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.file_detector import UselessFileDetector
 
 from tests.servers.app import ChatStream
@@ -195,3 +197,91 @@ def test_a_shared_page_shows_the_files(page: Page, one_server: ChatStream, files
     shared = json.loads(page.browser.evaluate(script, page.chat_id))
     page.open(shared["path"])
     page.browser.wait(lambda: page.browser.evaluate(LOADED))
+
+
+# -- sent before its files are there
+
+WAITS = "return document.querySelector('#wait').checkVisibility()"
+"""Whether it says: Sent as soon as its files are there."""
+
+
+@pytest.fixture
+def slow(page: Page, tmp_path: Path) -> Iterator[Path]:
+    """A picture whose upload takes until `upload_at` lets it go."""
+    pictured = tmp_path / "slow.png"
+    pictured.write_bytes(PNG + bytes(1_000_000))
+    upload_at(page, 1000)
+    yield pictured
+    upload_at(page, -1)
+
+
+def upload_at(page: Page, speed: int) -> None:
+    """So many bytes a second leave the page; -1: as many as it likes."""
+    page.browser.command("Network.enable")
+    page.browser.command(
+        "Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=speed
+    )
+
+
+def send_early(page: Page, *paths: Path) -> None:
+    attach(page, *paths)
+    page.browser.wait(lambda: "slow.png On its way" in page.browser.evaluate(CHIPS))
+    page.ask("What is this?")
+    page.browser.wait(lambda: page.browser.evaluate(WAITS))
+
+
+def test_a_question_that_is_sent_early_goes_when_its_files_are_there(
+    page: Page, model_server: ModelServer, slow: Path
+) -> None:
+    send_early(page, slow)
+    page.press("x", Keys.ENTER)
+    assert (page.messages, page.draft, page.browser.find_all("button", "Send")) == ([], "What is this?", [])
+    upload_at(page, -1)
+    page.wait_answer("Hello world")
+    assert (page.messages[0], page.draft) == (("You", "What is this?"), "")
+    assert page.browser.evaluate(FILES) == ["slow.png"]
+    assert len(model_server.requests()) == 1
+    page.browser.find("button", "Send")
+    assert not page.browser.evaluate(WAITS)
+
+
+@pytest.mark.parametrize("how", ["button", "Esc"])
+def test_a_question_that_waits_for_its_files_can_be_kept_back(page: Page, slow: Path, how: str) -> None:
+    send_early(page, slow)
+    if how == "button":
+        page.click("button", "Cancel")
+    else:
+        page.press(Keys.ESCAPE)
+    page.browser.find("button", "Send")
+    assert page.focus == "prompt"
+    upload_at(page, -1)
+    page.browser.wait(lambda: "slow.png 1 MB" in page.browser.evaluate(CHIPS))
+    page.press(" Now?")
+    assert (page.draft, page.messages) == ("What is this? Now?", [])
+
+
+def test_without_the_file_that_is_taken_away_it_goes_at_once(page: Page, model_server: ModelServer, slow: Path) -> None:
+    send_early(page, slow)
+    page.click("button", "Remove slow.png")
+    page.wait_answer("Hello world")
+    assert page.browser.evaluate(FILES) == []
+    assert model_server.requests()[-1]["body"]["messages"] == [{"role": "user", "content": "What is this?"}]
+
+
+def test_a_file_that_is_refused_holds_its_question_back(page: Page, slow: Path) -> None:
+    slow.with_name("drawn.txt").write_bytes(b"<svg>" + b" " * 100_000)  # which only the server sees
+    send_early(page, slow, slow.with_name("drawn.txt"))
+    upload_at(page, -1)
+    page.browser.wait(lambda: "“drawn.txt” is an SVG" in notice(page))
+    chips(page, "slow.png 1 MB")
+    assert (page.draft, page.messages) == ("What is this?", [])
+    page.browser.find("button", "Send")
+    assert not page.browser.evaluate(WAITS)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_what_waits_fits_and_is_for_everybody(page: Page, slow: Path, width: int) -> None:
+    page.browser.resize(width, 640)
+    send_early(page, slow)
+    assert faults(page.browser) == []
+    assert page.overflow == 0

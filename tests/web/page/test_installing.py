@@ -54,6 +54,20 @@ def test_without_the_server_a_page_of_ours_says_so_and_comes_back(installed: Pag
     installed.browser.wait(lambda: "Hello world" in installed.browser.text(), 30)
 
 
+def test_the_page_that_is_kept_speaks_the_language_that_was_chosen_since(
+    installed: Page, one_server: ChatStream
+) -> None:
+    kept = "return caches.match('/offline').then((page) => page.text())"
+    installed.browser.evaluate("document.querySelector('.languages summary').click()")
+    installed.click("button", "Deutsch")
+    installed.browser.wait(lambda: "Der Server ist nicht erreichbar" in installed.browser.evaluate(kept))
+    one_server.stop()
+    installed.reload()
+    assert installed.browser.find("heading", "Der Server ist nicht erreichbar")
+    one_server.start()
+    installed.browser.wait(lambda: installed.browser.find_all("button", "Senden"), 30)
+
+
 def test_answers_do_not_pass_through_the_worker(installed: Page) -> None:
     installed.reload()
     installed.ask("What is a tide?")
