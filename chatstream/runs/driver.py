@@ -4,7 +4,6 @@ import logging
 import time
 from collections import Counter
 
-import gevent
 import msgspec
 
 from chatstream.errors import (
@@ -18,6 +17,7 @@ from chatstream.errors import (
 from chatstream.runs.dialogue import Call, Dialogue
 from chatstream.runs.run import Run
 from chatstream.tools.exchange import Reply
+from chatstream.turns import let_others
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.pace import Pace
 from chatstream.upstream.stream import Stream
@@ -178,7 +178,7 @@ class Driver:
             if came and not stream.hurries:
                 self._pace.rest(read_at)
             else:
-                gevent.sleep(0)  # at once, but after the others: reading alone waits for nothing while data is there
+                let_others()  # at once, but after the others: reading alone waits for nothing while data is there
 
     def _take(self, deltas: list[Delta]) -> None:
         if not deltas:

@@ -9,13 +9,13 @@ import time
 from ipaddress import ip_address
 from typing import Any
 
-import gevent
 import httptools
 import httpx2
 from gevent import monkey
 from gevent import socket as gsocket
 
 from chatstream.errors import Departed
+from chatstream.turns import let_others
 
 BUFFER = 1 << 16
 BURST = 1 << 14
@@ -93,7 +93,7 @@ class Connection:
     def _check_framing(self, received: int) -> None:
         if received > FRAMING_MAX:
             raise httpx2.RemoteProtocolError("the response has more framing than content")
-        gevent.sleep(0)  # it may come faster than it is read: the others have their turn
+        let_others()  # it may come faster than it is read: the others have their turn
 
     def _receive_sound(self) -> int:
         """Receive, but never past the place where HTTP itself broke: what came before it was handed out."""

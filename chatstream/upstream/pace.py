@@ -11,6 +11,7 @@ from gevent import get_hub
 from gevent.hub import Waiter
 
 from chatstream.settings import Settings
+from chatstream.turns import let_others
 
 LONGEST_S = 0.1
 EASE, STRAIN = 0.25, 0.75
@@ -97,7 +98,7 @@ class Pace:
         if due > time.monotonic():
             self._clock.sleep_until(due)
         else:
-            gevent.sleep(0)
+            let_others()
 
 
 class Paces:

@@ -14,6 +14,7 @@ from chatstream.errors import (
     UpstreamReported,
     UpstreamTimeout,
 )
+from chatstream.turns import let_others
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.pace import Pace
 from chatstream.upstream.stream import EventStream
@@ -131,7 +132,7 @@ class Relay:
             if came and not (stream.burst or self.reader.done):
                 self._pace.rest(read_at)
             else:
-                gevent.sleep(0)  # it may come faster than it is read: the others have their turn
+                let_others()  # it may come faster than it is read: the others have their turn
 
     def _read(self, stream: EventStream) -> Portion | None:
         if self.reader.done or self.reader.error:

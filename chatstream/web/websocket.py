@@ -77,7 +77,7 @@ class WebSocket:
             for frame in frames:
                 if isinstance(frame, Frame) and (message := self._message(frame)) is not None:
                     yield message
-            gevent.sleep(0)  # it may come faster than it is read: the others have their turn
+            let_others()  # it may come faster than it is read: the others have their turn
 
     def send(self, texts: Iterable[str]) -> None:
         """Hand the texts to the kernel, one message each.
