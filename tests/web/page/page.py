@@ -1,5 +1,6 @@
 """The chat page as a person uses it: by the names a screen reader would say, and the text one sees."""
 
+from contextlib import suppress
 from typing import Any
 
 from selenium.webdriver.common.by import By
@@ -132,9 +133,13 @@ class Page:
         return str(self.browser.evaluate("return document.activeElement.id"))
 
     def hide(self) -> None:
-        """The window is minimized."""
-        self.browser.driver.minimize_window()
-        self.browser.wait(lambda: self.browser.evaluate("return document.hidden"))
+        """The window is minimized: again where the browser takes it for minimized while its page still shows."""
+        for patience_s in (2, 2, 10):
+            self.browser.driver.minimize_window()
+            with suppress(TimeoutError):
+                return self.browser.wait(lambda: self.browser.evaluate("return document.hidden"), patience_s)
+            self.show()
+        raise TimeoutError("the window cannot be hidden")
 
     def show(self) -> None:
         self.browser.driver.set_window_rect(0, 0, 1280, 800)
