@@ -19,6 +19,7 @@ FORMAT: Literal["chatstream/1"] = "chatstream/1"
 _Text = Annotated[str, Meta(max_length=4_000_000)]  # MongoDB takes 16 MiB
 _Name = Annotated[str, Meta(pattern="^[A-Za-z_]{1,40}$")]  # a key that every store takes
 _Count = Annotated[int, Meta(ge=0, le=2**53)]
+_Figure = Annotated[float, Meta(ge=0, le=1e15)]
 _Time = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]  # the year 9999
 
 
@@ -39,7 +40,7 @@ class ExportedMessage(msgspec.Struct, kw_only=True, rename="camel", omit_default
     state: State = "complete"
     model: Annotated[str, Meta(max_length=200)] | None = None
     usage: dict[_Name, _Count] | None = None
-    timings: dict[_Name, float | None] | None = None
+    timings: dict[_Name, _Figure | None] | None = None
     error: dict[_Name, str] | None = None
     created_at: _Time | None = None
     files: Annotated[list[ExportedFile], Meta(max_length=FILES_MAX)] = []

@@ -1,7 +1,7 @@
 """The chat page. It works without JavaScript: the form posts, and the answer streams into the page."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, stream_template
@@ -76,7 +76,7 @@ def delete(chat_id: str) -> AnyResponse:
 
 def _live(record: RunRecord) -> Response:
     chat = services().chats.get(OWNER, record.chat_id)
-    context = {**_context(chat), **written_live(record)}
+    context = {**_context(chat), **written_live(services().desk.follow(record, 0))}
     context["messages"] = [m | UNWRITTEN if m["_id"] == record.message_id else m for m in context["messages"]]
     headers = {"Content-Type": "text/html; charset=utf-8", "X-Accel-Buffering": "no", "Cache-Control": "no-store"}
     page = Response(stream_template("page.html", **context), headers=headers)
@@ -84,14 +84,17 @@ def _live(record: RunRecord) -> Response:
     return page
 
 
-def written_live(record: RunRecord) -> dict[str, Any]:
-    """What _message.html writes an answer from that streams into the page."""
+def written_live(followed: Iterable[list[RunEvent]]) -> dict[str, Any]:
+    """What _message.html writes an answer from that streams into the page.
+
+    :param followed: its events, from the first
+    """
     end: dict[str, Any] = {"state": "running", "error": None}
 
     def pieces() -> Iterator[str | dict[str, Any]]:
         calls: list[RunEvent] = []
         with streams.cut_short():
-            for events in services().desk.follow(record, 0):
+            for events in followed:
                 yield from _pieces(events, calls) if events else (HEARTBEAT,)
                 if events and events[-1].kind == "end":
                     end.update(state=events[-1].data["state"], error=events[-1].data.get("error"))

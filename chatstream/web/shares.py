@@ -51,7 +51,7 @@ def page(token: str) -> Response:
     running = whole[-1] if whole and whole[-1].state == "running" else None
     if request.args.get("live") and running and running.run_id:
         record = services().desk.find(chat.owner, running.run_id)
-        context |= pages.written_live(record)
+        context |= pages.written_live(_while_shared(token, services().desk.follow(record, 0)))
         context["messages"][-1] |= pages.UNWRITTEN
         response = Response(stream_template("share.html", **context), content_type="text/html; charset=utf-8")
         response.headers["X-Accel-Buffering"] = "no"

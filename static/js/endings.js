@@ -32,10 +32,11 @@ export function endingLine({ state, error }, { hasText, hasTools }) {
 export function figures({ model, usage, timings }) {
   const line = copy("#ending-template", ".figures");
   const first = timings?.firstTokenMs;
+  const rate = timings?.tokensPerSecond;
   const values = {
     model,
     first: first == null ? null : duration(first),
-    rate: timings?.tokensPerSecond == null ? null : number(timings.tokensPerSecond),
+    rate: rate == null ? null : number(rate, rate < 10 ? 1 : 0),
     tokens: usage?.completion_tokens == null ? null : number(usage.completion_tokens),
   };
   for (const [name, value] of Object.entries(values)) fill(line, name, value);

@@ -124,6 +124,20 @@ def test_revoking_ends_what_is_being_followed(api: Api, model_server: ModelServe
     api.call("DELETE", f"/chat/{ids['chatId']}")
 
 
+def test_revoking_ends_the_page_that_streams(api: Api, model_server: ModelServer) -> None:
+    ids, path = shared(api)
+    model_server.script([*[["text", "drip "], ["sleep", 0.2]] * 200, *answer("end")])
+    asked = api.ask("Drip", chatId=ids["chatId"])
+    next(asked.frames())
+    streamed = api.open("GET", f"{path}?live=1")
+    assert streamed._response.read1()
+    api.call("DELETE", f"/chat/{ids['chatId']}/share")
+    with pytest.raises(http.client.IncompleteRead):
+        streamed.text()
+    api.post(f"/runs/{ids['runId']}/stop")
+    api.call("DELETE", f"/chat/{ids['chatId']}")
+
+
 def test_without_javascript_the_answer_streams_into_the_page(
     server: ChatStream, api: Api, model_server: ModelServer
 ) -> None:

@@ -54,6 +54,27 @@ def test_all_chats_go_into_one_file_and_come_back(serve: Serve, model_server: Mo
         assert [m["content"] for m in again[line["title"]]["messages"]] == [m["content"] for m in line["messages"]]
 
 
+@pytest.mark.parametrize(
+    ("figures", "shown"),
+    [
+        ({"usage": {"prompt_tokens": 5}, "timings": {"totalMs": 5}}, ""),
+        ({"usage": {}, "timings": {}}, ""),
+        ({"usage": {"completion_tokens": 3}, "timings": {"firstTokenMs": 1e15, "tokensPerSecond": 0.25}}, "0.2"),
+    ],
+    ids=["some", "none", "slow"],
+)
+def test_a_chat_opens_with_whatever_figures_came(api: Api, figures: dict[str, Any], shown: str) -> None:
+    answer = {"id": "2", "parentId": "1", "role": "assistant", "content": "Hi", **figures}
+    question = {"id": "1", "role": "user", "content": "Hello"}
+    chat = {"format": "chatstream/1", "title": "T", "messages": [question, answer]}
+    (made,) = api.post("/chats/import", chat).json["chats"]
+    page = api.get(f"/c/{made['_id']}")
+    assert page.status == 200
+    assert f'data-figure="rate">{shown}</span>' in page.body.decode()
+    answer["timings"] = {"totalMs": 1e300}
+    assert api.post("/chats/import", chat).status == 400
+
+
 def test_an_export_of_nothing_is_an_empty_file(serve: Serve, model_server: ModelServer) -> None:
     reply = Api(serve().address).get("/chats/export")
     assert (reply.status, reply.body) == (200, b"")

@@ -73,7 +73,10 @@ def test_the_readers_choice_counts_more_than_the_browsers(one_server: ChatStream
 
 @pytest.mark.parametrize(
     ("to", "back"),
-    [("/c/1?q=x", "/c/1?q=x"), ("//evil.example", "/"), ("/\\evil.example", "/"), ("https://evil.example", "/")],
+    [
+        ("/c/1?q=x", "/c/1?q=x"),
+        *((foreign, "/") for foreign in ("//evil.example", "/\\evil.example", "/\t/evil.example", "https://evil.example")),
+    ],
 )
 def test_to_choose_one_leads_back_and_nowhere_else(to: str, back: str, one_server: ChatStream) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
