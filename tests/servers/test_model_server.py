@@ -209,8 +209,8 @@ def test_a_client_that_leaves_is_noticed_at_once(connect, model_server, waiting,
     leave(client)
     entry = model_server.wait_ended()[0]
     assert 0 <= entry["ended_at"][0] - left < HEARS
-    full = waiting[0] == "raw"  # the kernel resets for a client that leaves bytes unread
-    assert entry["ended"] == ("client_reset" if full else how)
+    full = waiting[0] == "raw"  # the kernel resets for a client that leaves bytes unread, if any came since it read
+    assert entry["ended"] in (("client_reset", how) if full else (how,))
 
 
 def read_what_came(client: Client) -> None:

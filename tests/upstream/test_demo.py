@@ -315,6 +315,7 @@ def test_the_end_of_the_conversation_is_what_counts(client: openai.OpenAI) -> No
     assert "> one\n\n> two" in text(ask(client, "", messages=messages))
 
 
+@pytest.mark.alone
 def test_words_come_at_their_own_time(client: openai.OpenAI) -> None:
     arrived = [time.monotonic() for _ in ask(client, "count to 11", model="demo", stream=True)]
     assert arrived[-1] - arrived[1] > 0.2  # ten tokens after the first, at forty a second, less what a client lags
