@@ -210,6 +210,7 @@ def test_phases_and_times_are_in_the_language(page: Page, model_server: ModelSer
 
 def test_days_have_the_names_that_the_server_gives_them(page: Page, browser: Browser) -> None:
     """A group that the page makes and one that the server made are the same group."""
+    browser.allow_scripts()
     script = "return import('/static/js/days.js').then(({ day }) => day(Date.UTC(2024, 4, 15)))"
     for language, name in {"en": "May 2024", "de": "Mai 2024", "es": "mayo de 2024", "ar": "مايو 2024"}.items():
         speak(page, language)
