@@ -13,6 +13,8 @@ PRESETS = (("In two sentences", SYSTEM, {"temperature": 0.3}), ("A strict review
 @state("narrow", "plain")
 def model_picker(scene: Scene) -> None:
     scene.model.models([["status", 200, {}, {"object": "list", "data": [{"id": name} for name in MODELS]}]])
+    scene.server.restart()  # it remembers what was listed before
+    scene.page.reload()
     scene.page.click("button", "Model: llama3.2")
     scene.page.browser.find("button", "llama3.2 the default")
 
