@@ -1,7 +1,7 @@
 """One worker has one loop: long work is done in pieces, and between them others have their turn."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import gevent
@@ -31,7 +31,7 @@ class Turns:
             self._since = time.monotonic()
 
 
-def in_turn(pieces: Iterator[T]) -> Iterator[T]:
+def in_turn(pieces: Iterable[T]) -> Iterator[T]:
     """The same, and meanwhile others have their turn."""
     turn = Turns()
     for piece in pieces:

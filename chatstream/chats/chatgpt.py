@@ -15,8 +15,8 @@ from chatstream.wire.events import State
 
 _SHOWN = ("text", "multimodal_text", "code")
 _ENDINGS: dict[str, State] = {"max_tokens": "length", "interrupted": "stopped", "content_filter": "filtered"}
-_REFERENCES = re.compile("\ue200[^\ue201]*\ue201|[\ue200-\ue206]|【[0-9]+[^】]*†[^】]*】")
-"""What its page shows as small links to sources, which the file does not name."""
+_REFERENCES = re.compile("\ue200[^\ue200\ue201]*+\ue201|[\ue200-\ue206]|【[0-9][^【】†]*+†[^【】]*+】")
+"""What its page shows as small links to sources, which the file does not name. None is looked for beyond the next."""
 
 
 class _Author(msgspec.Struct):

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-_MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]', re.DOTALL)
-"""A whole string, or a bracket outside of strings."""
+_MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
+"""A whole string, or one that the file ends in, or a bracket outside of strings."""
 _BYTE_ORDER = b"\xef\xbb\xbf"
 
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from chatstream.chats.transfer import ExportedMessage
+from chatstream.chats.transfer import MESSAGES_MAX, ExportedMessage
+from chatstream.errors import BadRequest
 from chatstream.wire.events import State
 
 Role = Literal["user", "assistant"]
@@ -39,7 +40,8 @@ class Tree:
 
     def __init__(self, nodes: Mapping[str, Node]) -> None:
         self._nodes = nodes
-        self._seen = {name: self._ancestor(name) for name, node in nodes.items() if node.role}
+        self._passed: dict[str, str | None] = {}
+        self._seen = _without_circles({name: self._before(name) for name, node in nodes.items() if node.role})
         following = Counter(self._seen.values())
         self._joined = {
             name: parent
@@ -48,31 +50,43 @@ class Tree:
         }
 
     def messages(self) -> list[ExportedMessage]:
+        """:raises BadRequest: if there are more than a chat may have"""
         parts: dict[str, list[str]] = {name: [] for name in self._seen if name not in self._joined}
+        if len(parts) > MESSAGES_MAX:
+            raise BadRequest(f"It has more than {MESSAGES_MAX} messages.")
         for name in self._seen:
-            parts[self.place(name) or name].append(name)
+            parts[self._first(name)].append(name)
         return [self._message(name, some) for name, some in parts.items()]
 
     def place(self, name: str | None) -> str | None:
         """The message that a node has become part of, or the one before it."""
-        found = name if name in self._seen else self._ancestor(name)
-        for _ in range(len(self._joined) + 1):
-            if found not in self._joined:
-                break
-            found = self._joined[found]
-        return found
+        found = name if name in self._seen else self._before(name)
+        return None if found is None else self._first(found)
 
-    def _ancestor(self, name: str | None) -> str | None:
-        """The nearest message before a node. Circles end the walk."""
-        walked = set()
+    def _first(self, name: str) -> str:
+        """The first part of the answer that a node is part of. Whoever asks again for one of those passed is told at
+        once, since each of thousands of parts asks."""
+        passed = []
+        while name in self._joined:
+            passed.append(name)
+            name = self._joined[name]
+        for each in passed:
+            self._joined[each] = name
+        return name
+
+    def _before(self, name: str | None) -> str | None:
+        """The nearest message before a node, found out once for all nodes between them. Circles end the walk."""
         node = self._nodes.get(name or "")
-        while node is not None and node.parent and node.parent not in walked:
-            walked.add(node.parent)
-            above = self._nodes.get(node.parent)
-            if above is not None and above.role:
-                return node.parent
-            node = above
-        return None
+        above = node.parent if node else None
+        passed: list[str] = []
+        while above and above in self._nodes and not self._nodes[above].role and above not in self._passed:
+            self._passed[above] = None
+            passed.append(above)
+            above = self._nodes[above].parent
+        found = self._passed.get(above, above if above in self._nodes else None) if above else None
+        for each in passed:
+            self._passed[each] = found
+        return found
 
     def _message(self, name: str, parts: Sequence[str]) -> ExportedMessage:
         nodes = [self._nodes[part] for part in parts]
@@ -88,6 +102,22 @@ class Tree:
             model=next((node.model for node in nodes if node.model), None),
             created_at=first.created_at,
         )
+
+
+def _without_circles(before: dict[str, str | None]) -> dict[str, str | None]:
+    """Where a circle closes, a chat begins."""
+    known: set[str] = set()
+    for name in before:
+        walked, at = set[str](), name
+        while at not in known:
+            known.add(at)
+            walked.add(at)
+            above = before[at]
+            if above is None or above in walked:
+                before[at] = None
+                break
+            at = above
+    return before
 
 
 def milliseconds(seconds: float | None) -> int | None:

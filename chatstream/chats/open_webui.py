@@ -12,8 +12,10 @@ import msgspec
 from chatstream.chats.grafting import Node, Tree, milliseconds, role
 from chatstream.chats.transfer import Exported
 
-_REASONING = re.compile(r'<details type="reasoning"[^>]*>\s*(?:<summary>[^<]*</summary>)?(.*?)</details>\s*', re.DOTALL)
-_CALLS = re.compile(r'<details type="(?:tool_calls|code_interpreter)".*?</details>\s*', re.DOTALL)
+_DETAILS = re.compile(r'<details type="(reasoning|tool_calls|code_interpreter)"')
+_END = re.compile(r"</details>\s*+")
+_ABOUT = re.compile(r"[^>]*+>\s*+(?:<summary>[^<]*+</summary>)?")
+"""What stands before the reasoning in its details."""
 _QUOTED = re.compile("^> ?", re.MULTILINE)
 _MODEL_MAX, _SYSTEM_MAX = 200, 100_000
 
@@ -84,19 +86,34 @@ def _system(chat: Chat) -> str | None:
 
 def _node(message: _Message) -> Node:
     text, from_model = _text(message.content), message.role == "assistant"
-    thought = "\n\n".join(_QUOTED.sub("", html.unescape(part)).strip() for part in _REASONING.findall(text))
-    said = _CALLS.sub("", _REASONING.sub("", text)) if from_model else text
+    said, thought = _parted(text) if from_model else (text, "")
     error = _error(message.error)
     return Node(
         message.parent_id,
         role(message.role) if said or thought or error else None,
         said,
-        thought if from_model else "",
+        thought,
         state="upstream_error" if error else "complete",
         model=(message.model or "")[:_MODEL_MAX] or None if from_model else None,
         error=error,
         created_at=milliseconds(message.timestamp),
     )
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """An answer's text without its details, and the reasoning among them."""
+    said, thought, at = [], [], 0
+    while (begin := _DETAILS.search(text, at)) and (end := _END.search(text, begin.end())):
+        said.append(text[at : begin.start()])
+        if begin[1] == "reasoning":
+            thought.append(_thought(text[begin.end() : end.start()]))
+        at = end.end()
+    return "".join([*said, text[at:]]), "\n\n".join(thought)
+
+
+def _thought(details: str) -> str:
+    about = _ABOUT.match(details)
+    return _QUOTED.sub("", html.unescape(details[about.end() if about else 0 :])).strip()
 
 
 def _text(content: Any) -> str:

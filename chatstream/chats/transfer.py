@@ -15,6 +15,7 @@ from chatstream.store.records import Chat, File, Message, new_id, now_ms
 from chatstream.wire.events import State
 
 FORMAT: Literal["chatstream/1"] = "chatstream/1"
+MESSAGES_MAX = 10_000
 
 _Text = Annotated[str, Meta(max_length=4_000_000)]  # MongoDB takes 16 MiB
 _Name = Annotated[str, Meta(pattern="^[A-Za-z_]{1,40}$")]  # a key that every store takes
@@ -58,7 +59,7 @@ class Exported(msgspec.Struct, kw_only=True, rename="camel"):
     params: dict[Literal["model", "temperature", "top_p", "max_tokens"], str | int | float] = {}
     pinned: bool = False
     archived: bool = False
-    messages: Annotated[list[ExportedMessage], Meta(max_length=10_000)]
+    messages: Annotated[list[ExportedMessage], Meta(max_length=MESSAGES_MAX)]
 
 
 _KEPT = ("title", "leaf_id", "created_at", "updated_at", "system", "params", "pinned", "archived")

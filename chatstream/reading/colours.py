@@ -1,6 +1,9 @@
-"""The kinds of words in code, for its colours: Pygments knows the languages, and we keep few kinds."""
+"""The kinds of words in code, for its colours: Pygments knows the languages, and we keep few kinds.
 
-from collections.abc import Iterator
+In many languages it takes quadratic time: minutes for fifty thousand empty lines. So it runs in a process of its own.
+"""
+
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import groupby
 
@@ -9,8 +12,12 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Token, _TokenType
 from pygments.util import ClassNotFound
 
+from chatstream.reading import confined
+
 MOST = 50_000
 """Longer code stays without colours. In characters."""
+CPU_S = 0.5
+"""So long one block may take of the processor; 50 000 characters as somebody writes them take a tenth of a second."""
 
 _KINDS: dict[_TokenType, str] = {
     Token.Comment: "comment",
@@ -30,59 +37,55 @@ _KINDS: dict[_TokenType, str] = {
     Token.Generic.Deleted: "removed",
     Token.Generic.Prompt: "comment",
 }
-KINDS = tuple(sorted(set(_KINDS.values())))
 
-
-_lexers: dict[str, Lexer | None] = {}
 _LANGUAGES_MAX = 500
 
-
-def knows(language: str) -> bool:
-    return language.lower() in _lexers
-
-
-def lexer(language: str) -> Lexer | None:
-    """The first time this reads and compiles the language's rules: up to 30 ms, for a thread."""
-    name = language.lower()
-    if name not in _lexers:
-        if len(_lexers) >= _LANGUAGES_MAX:
-            _lexers.clear()
-        _lexers[name] = _found(name)
-    return _lexers[name]
+Runs = list[tuple[int, str]]
+"""Code from its begin: so many characters, and their kind; an empty one for what has no colour."""
 
 
-def _found(name: str) -> Lexer | None:
+def main() -> None:
+    confined.serve(runs, list[tuple[str, str]], CPU_S)
+
+
+def runs(code: str, language: str) -> Runs:
+    """As far as the code has colours. A language that is not known, or reads its code otherwise, has none."""
+    known = _lexer(language.lower()) if len(code) <= MOST else None
+    return list(_runs(code, known)) if known else []
+
+
+@lru_cache(_LANGUAGES_MAX)
+def _lexer(name: str) -> Lexer | None:
+    """The first time this reads and compiles the language's rules, which takes up to 30 ms."""
     try:
-        known = get_lexer_by_name(name, stripnl=False, ensurenl=False)
+        return get_lexer_by_name(name, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
-    next(iter(known.get_tokens("x")), None)  # compiles them
-    return known
 
 
-def words(code: str, language: str) -> Iterator[tuple[str, str]]:
-    """The code in pieces, each with its kind; an empty one for what has no colour.
-
-    The pieces joined are the code: a language that is not known, or reads its code otherwise, has no colours.
-    """
-    known = lexer(language) if language and len(code) <= MOST else None
-    if known is None:
-        yield "", code
-        return
+def _runs(code: str, known: Lexer) -> Iterator[tuple[int, str]]:
     at = 0
     for kind, some in groupby(known.get_tokens(code), lambda token: _kind(token[0])):
         text = "".join(value for _, value in some)
         if not code.startswith(text, at):
-            break
+            return
         at += len(text)
-        yield kind, text
+        yield len(text), kind
+
+
+def words(code: str, coloured: Iterable[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+    """The code in pieces, each with its kind; joined they are the code, whatever its runs are."""
+    at = 0
+    for length, kind in coloured:
+        yield kind, code[at : at + length]
+        at += length
     yield "", code[at:]
 
 
-def ranges(code: str, language: str) -> Iterator[tuple[int, int, str]]:
+def ranges(code: str, coloured: Iterable[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
     """Where coloured words begin and end, as JavaScript counts: in halves of characters beyond the first plane."""
     at = 0
-    for kind, text in words(code, language):
+    for kind, text in words(code, coloured):
         end = at + len(text) + sum(char > "\uffff" for char in text)
         if kind:
             yield at, end, kind
@@ -95,3 +98,7 @@ def _kind(token: _TokenType) -> str:
         if known in _KINDS:
             return _KINDS[known]
     return ""
+
+
+if __name__ == "__main__":
+    main()

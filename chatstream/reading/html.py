@@ -19,7 +19,7 @@ DRAWN = 60_000
 
 _READER = reader()
 _LANGUAGE = re.compile(r"[\w+#.-]+", re.ASCII)
-_KINDS = {f"code-{kind}" for kind in colours.KINDS}
+_CODE = ("fence", "code_block")
 _BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "hr", "em", "strong", "s"}
 _TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
 _TAGS = _BLOCKS | _TABLE | mathml.TAGS | {"a", "span", "code", "pre", "div", "button", "input"}
@@ -60,12 +60,12 @@ ENGLISH = Labels()
 class Way:
     """How it is done where others work in the same thread: here they do not."""
 
-    def learn(self, language: str) -> None:
-        """Called with each language before its rules are needed."""
-        colours.lexer(language)
-
     def turn(self) -> None:
         """Called every few microseconds."""
+
+    def colour(self, blocks: Sequence[tuple[str, str]]) -> list[colours.Runs]:
+        """Kinds of the words in blocks of code, each with its language."""
+        return [colours.runs(code, language) for code, language in blocks]
 
     def draw(self, formulas: Sequence[tuple[str, bool]]) -> list[str]:
         """MathML of formulas, each with whether it is displayed; empty where it stays as it is written."""
@@ -83,18 +83,14 @@ def render(text: str, way: Way = ALONE, labels: Labels = ENGLISH) -> Iterator[st
     left, left_latex = COLOURED, DRAWN
     for piece in pieces(text):
         way.turn()
-        for block in _blocks(_READER.parse(piece, {"turn": way.turn})):
-            coloured: dict[int, str] = {}
-            for token in block:
-                if token.type in ("fence", "code_block") and len(token.content) <= left:
-                    left -= len(token.content)
-                    way.learn(_language(token))
-                    coloured[id(token)] = _coloured(token, way)
+        tokens = _READER.parse(piece, {"turn": way.turn})
+        left = _colour(tokens, left, way)
+        for block in _blocks(tokens):
             formulas = _formulas(block)
             left_latex -= sum(len(token.content) for token in formulas)
             if formulas and left_latex >= 0:
                 _draw(formulas, way)
-            yield way.clean("".join(_each(block, coloured, labels, way)))
+            yield way.clean("".join(_each(block, labels, way)))
 
 
 def cleaned(html: str) -> str:
@@ -130,6 +126,24 @@ def _blocks(tokens: list[Token]) -> Iterator[list[Token]]:
             block = []
 
 
+def _colour(tokens: Sequence[Token], left: int, way: Way) -> int:
+    """Finds the colours of code, all blocks at once, as far as they are not too long.
+
+    :param left: so many characters may still be coloured
+    :return: how many are left then
+    """
+    blocks = []
+    for token in tokens:
+        way.turn()
+        if token.type in _CODE and _language(token) and 0 < len(token.content) <= left:
+            left -= len(token.content)
+            blocks.append(token)
+    found = way.colour([(_code(token), _language(token)) for token in blocks])
+    for token, runs in zip(blocks, found, strict=True):
+        token.meta["runs"] = runs
+    return left
+
+
 def _formulas(block: Sequence[Token]) -> list[Token]:
     return [each for token in block for each in token.children or () if each.type == "math"]
 
@@ -140,29 +154,29 @@ def _draw(formulas: Sequence[Token], way: Way) -> None:
         token.meta["mathml"] = drawn
 
 
-def _coloured(token: Token, way: Way) -> str:
-    written = []
-    for kind, text in colours.words(_code(token), _language(token)):
-        written.append(f'<span class="code-{kind}">{escape(text, quote=False)}</span>' if kind else _text(text))
-        way.turn()
-    return "".join(written)
-
-
-def _each(block: list[Token], coloured: dict[int, str], labels: Labels, way: Way) -> Iterator[str]:
+def _each(block: list[Token], labels: Labels, way: Way) -> Iterator[str]:
     block.reverse()
     while block:
         way.turn()
-        yield _written(block.pop(), coloured, labels)
+        yield _written(block.pop(), labels, way)
 
 
-def _written(token: Token, coloured: dict[int, str], labels: Labels) -> str:
-    if token.type in ("fence", "code_block"):
-        return code_block(_language(token), coloured.get(id(token)) or _text(_code(token)), labels)
+def _written(token: Token, labels: Labels, way: Way) -> str:
+    if token.type in _CODE:
+        return code_block(_language(token), _coloured(token, way), labels)
     if token.type == "inline":
         return _task(token, labels) + _inline(token.children or [], labels)
     if token.type == "table_open":
         return table_begins(labels)
     return _tag(token) + ("</div>" if token.type == "table_close" else "")
+
+
+def _coloured(token: Token, way: Way) -> str:
+    written = []
+    for kind, text in colours.words(_code(token), token.meta.get("runs", ())):
+        written.append(f'<span class="code-{kind}">{_text(text)}</span>' if kind else _text(text))
+        way.turn()
+    return "".join(written)
 
 
 def _tag(token: Token) -> str:

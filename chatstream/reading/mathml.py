@@ -1,24 +1,21 @@
 """LaTeX as MathML, which browsers draw themselves; also the process in which that is done.
 
 math-core writes correct MathML in microseconds, but takes exponential time for many brackets in each other, and ends
-its process at a few thousand nested braces. So it runs in a process of its own, which the kernel ends when one formula
-takes too long (chatstream/web/drawing.py starts it). A line of JSON comes in with formulas; one goes out for each.
+its process at a few thousand nested braces. So it runs in a process of its own.
 """
 
 import re
-import resource
-import signal
-import sys
+from functools import partial
 
-import msgspec
 import nh3
 from math_core import LatexError, LatexToMathML
+
+from chatstream.reading import confined
 
 MOST = 4_000
 """Longer formulas stay as they are written. In characters."""
 CPU_S = 0.25
 """So long one formula may take of the processor; nearly all take less than a thousandth of it."""
-MEMORY = 1 << 30
 DEEPEST = 100
 """So many elements may stand in each other, in what others have to read, clean and lay out."""
 
@@ -64,15 +61,7 @@ _CLASSES = {
 
 def main() -> None:
     converter = LatexToMathML(fancy_error=False, allow_unreliable_rendering=True, max_expansions=200, macros=_MACROS)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    for line in sys.stdin.buffer:
-        for latex, display in msgspec.json.decode(line, type=list[tuple[str, bool]]):
-            signal.setitimer(signal.ITIMER_VIRTUAL, CPU_S)  # nobody takes its signal: that ends the process
-            made = written(converter, latex, display)
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-            sys.stdout.buffer.write(msgspec.json.encode(made) + b"\n")
-            sys.stdout.buffer.flush()
+    confined.serve(partial(written, converter), list[tuple[str, bool]], CPU_S)
 
 
 def written(converter: LatexToMathML, latex: str, display: bool) -> str:

@@ -11,11 +11,10 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from msgspec import Meta
 
-from chatstream.reading import colours, html
-from chatstream.reading.mathml import MOST
+from chatstream.reading import colours, html, mathml
 from chatstream.turns import Turns, in_turn
 from chatstream.web import bodies, languages
-from chatstream.web.drawing import Drawing
+from chatstream.web.beside import Beside
 from chatstream.web.kept import Kept
 
 blueprint = Blueprint("rendering", __name__)
@@ -32,7 +31,7 @@ class HighlightBody(msgspec.Struct, frozen=True):
 
 
 class FormulaAsked(msgspec.Struct, frozen=True):
-    latex: Annotated[str, Meta(max_length=MOST)]
+    latex: Annotated[str, Meta(max_length=mathml.MOST)]
     display: bool
 
 
@@ -45,13 +44,14 @@ class Shared(html.Way):
 
     def __init__(self) -> None:
         self._turns = Turns()
+        self._colour = _colouring.of_answer()
         self._draw = _drawing.of_answer()
-
-    def learn(self, language: str) -> None:
-        _learn(language)
 
     def turn(self) -> None:
         self._turns()
+
+    def colour(self, blocks: Sequence[tuple[str, str]]) -> list[colours.Runs]:
+        return self._colour(blocks)
 
     def draw(self, formulas: Sequence[tuple[str, bool]]) -> list[str]:
         return self._draw(formulas)
@@ -63,7 +63,8 @@ class Shared(html.Way):
 
 
 _kept = Kept(KEPT)
-_drawing = Drawing()
+_colouring = Beside[str, colours.Runs]("chatstream.reading.colours", colours.MOST, colours.Runs)
+_drawing = Beside[bool, str]("chatstream.reading.mathml", mathml.MOST, str)
 
 
 @blueprint.app_template_filter()
@@ -95,24 +96,18 @@ def table_template() -> Markup:
 @blueprint.post("/highlight")
 def highlight() -> Response:
     body = bodies.read(HighlightBody)
-    _learn(body.language)
-    ranges = list(in_turn(colours.ranges(body.code, body.language)))
+    (runs,) = _colouring.of_answer()([(body.code, body.language)])
+    ranges = list(in_turn(colours.ranges(body.code, runs)))
     return Response(msgspec.json.encode({"ranges": ranges}), content_type="application/json")
 
 
 @blueprint.post("/maths")
 def maths() -> Response:
     body = bodies.read(MathsBody)
-    mathml = _drawing.of_answer()([(formula.latex, formula.display) for formula in body.formulas])
-    return Response(msgspec.json.encode({"mathml": mathml}), content_type="application/json")
+    made = _drawing.of_answer()([(formula.latex, formula.display) for formula in body.formulas])
+    return Response(msgspec.json.encode({"mathml": made}), content_type="application/json")
 
 
 def _labels() -> html.Labels:
     """What the page itself says around a text, in the reader's language."""
     return html.Labels(_("Copy"), _("Code"), _("Table"), _("Done"), _("To do"), _("Image"), _("Formula"))
-
-
-def _learn(language: str) -> None:
-    """A language's rules are read in a thread, once."""
-    if not colours.knows(language):
-        gevent.get_hub().threadpool.apply(colours.lexer, (language,))

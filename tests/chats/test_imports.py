@@ -1,13 +1,17 @@
 """Files of other programs, and our own: what of them becomes which message, and what does not."""
 
 import json
+import sys
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatstream.chats import elements, imports, transfer
+from chatstream.chats import elements, grafting, imports, transfer
+from chatstream.chats.grafting import Node, Tree
 from chatstream.chats.imports import Read, Unread
 from chatstream.store.records import Chat, Message
 from tests.chats import files
@@ -148,6 +152,86 @@ def test_circles_and_lost_parents_are_no_trouble() -> None:
     assert {m.content for m in found.messages} == {"A", "B", "X"}
     hidden = files.chatgpt(node("h", "i"), node("i", "h"), node("a", "i", "user", "A"), current="a")
     assert shape(one(hidden)) == [(None, "user", "A")]
+
+
+def test_a_circle_of_answers_begins_somewhere() -> None:
+    node = files.chatgpt_node
+    nodes = [node(name, before, "assistant", name) for name, before in ("ab", "bc", "ca", "dd")]
+    found = one(files.chatgpt(*nodes, current="b"))
+    assert sorted(word for message in found.messages for word in message.content.split()) == ["a", "b", "c", "d"]
+    assert all(message.parent_id is None for message in found.messages)
+
+
+def answers(n: int) -> list[Node]:
+    return [Node(str(at - 1) if at else None, "assistant", "x") for at in range(n)]
+
+
+def answers_from_the_end(n: int) -> list[Node]:
+    return [Node(str(at + 1), "assistant", "x") for at in range(n)]
+
+
+def all_far_below_one(n: int) -> list[Node]:
+    return [Node(str(at - 1)) for at in range(n)] + [Node(str(n - 1), "user", "x") for _ in range(n)]
+
+
+def a_circle(n: int) -> list[Node]:
+    return [Node(str((at + 1) % n)) for at in range(n)] + [Node(str(at), "user", "x") for at in range(n)]
+
+
+def lines_run(work: Callable[[], object]) -> int:
+    """In grafting.py."""
+    lines = 0
+
+    def traced(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return traced if frame.f_code.co_filename == grafting.__file__ else None
+
+    sys.settrace(traced)
+    try:
+        work()
+    finally:
+        sys.settrace(None)
+    return lines
+
+
+def graft(nodes: list[Node]) -> None:
+    tree = Tree({str(at): node for at, node in enumerate(nodes)})
+    tree.messages()
+    for at in range(len(nodes)):
+        tree.place(str(at))
+
+
+@pytest.mark.parametrize("shaped", [answers, answers_from_the_end, all_far_below_one, a_circle])
+def test_a_chat_costs_what_it_has_in_messages(shaped: Callable[[int], list[Node]]) -> None:
+    short, long = (lines_run(lambda n=n: graft(shaped(n))) for n in (500, 2000))
+    assert long < 5 * short  # four times; sixteen times where each walks through all others
+
+
+def test_a_chat_with_too_many_messages_is_refused() -> None:
+    nodes = [files.chatgpt_node(str(n), "root", "user", "x") for n in range(transfer.MESSAGES_MAX + 1)]
+    (found,) = read(files.as_file(files.chatgpt(*nodes, current="0")))
+    assert isinstance(found, Unread)
+    assert found.why == "It has more than 10000 messages."
+
+
+DETAILS = '<details type="reasoning">'
+
+
+MARKS = ["\ue200", "【1†", "【1", "1", DETAILS, DETAILS[:-1], f"{DETAILS}\n<summary>"]
+
+
+@pytest.mark.parametrize("text", MARKS)
+def test_marks_without_an_end_cost_no_more_than_their_length(text: str) -> None:
+    """Many of them, which a test would time out on if each were looked for to the end."""
+    often = f"【{text * 300_000}"
+    one(files.chatgpt(files.chatgpt_node("a", None, "assistant", often[:4_000_000]), current="a"))
+    one(files.open_webui(files.open_webui_message("a", None, "assistant", often), current="a"))
+
+
+@pytest.mark.parametrize("end", ["", "\\", '\\"'])
+def test_a_string_without_an_end_is_looked_for_once(end: str) -> None:
+    assert read(b'{"' + rb"\"" * 2_000_000 + end.encode()) == []
 
 
 def test_all_our_chats_in_one_file_come_back_as_they_were() -> None:

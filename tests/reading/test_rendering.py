@@ -1,12 +1,13 @@
 """Markdown on the server: in pieces, so that nobody waits, and with colours that change no letter."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from chatstream.reading import colours
-from chatstream.reading.html import COLOURED, render
+from chatstream.reading.html import COLOURED, Way, render
 from chatstream.reading.pieces import PIECE, pieces
 from chatstream.web.kept import Kept
 from tests.web.page import long_answer
@@ -43,19 +44,34 @@ def test_a_megabyte_comes_in_many_small_pieces() -> None:
     "code", ["", "\n", "  x\r\n", "def f(): # é😀\n\treturn '\\n'\n\n\n", "<b>&amp;</b>", "+a\n-b", "\ufeffx\0"]
 )
 def test_colours_change_no_letter(code: str, language: str) -> None:
-    assert "".join(text for _, text in colours.words(code, language)) == code
+    assert "".join(text for _, text in colours.words(code, colours.runs(code, language))) == code
 
 
 def test_ranges_count_as_javascript_does() -> None:
-    found = list(colours.ranges("# 😀😀\nx = 1", "python"))
+    code = "# 😀😀\nx = 1"
+    found = list(colours.ranges(code, colours.runs(code, "python")))
     assert found == [(0, 6, "comment"), (11, 12, "number")]
     assert all(a[1] <= b[0] for a, b in pairwise(found))
 
 
 def test_long_code_is_plain() -> None:
-    assert list(colours.ranges("x = 1\n" * colours.MOST, "python")) == []
+    assert colours.runs("x = 1\n" * colours.MOST, "python") == []
     block = "```python\n" + "x = 1\n" * (COLOURED // 12) + "```\n\n"
     assert html(block * 3).count("code-number") == 2 * (COLOURED // 12)
+
+
+def test_all_code_of_a_piece_is_coloured_at_once() -> None:
+    asked = []
+
+    class Asked(Way):
+        def colour(self, blocks: Sequence[tuple[str, str]]) -> list[colours.Runs]:
+            asked.append(blocks)
+            return super().colour(blocks)
+
+    text = "```c\n1\n```\n- item\n  ```c\n  2\n  ```\n\nText\n\n    3\n\n~~~\n4\n~~~\n~~~ go\n5"
+    made = "".join(render(text, Asked()))
+    assert asked == [[("1", "c"), ("2", "c"), ("5", "go")]]
+    assert made.count("code-number") == 3
 
 
 def test_what_was_unused_longest_is_forgotten_first() -> None:

@@ -8,8 +8,7 @@ import pytest
 
 from chatstream.reading.html import DRAWN, Way, render
 from chatstream.reading.mathml import MOST
-from chatstream.web import drawing
-from chatstream.web.drawing import ENDED_MAX, Drawing
+from chatstream.web.beside import Beside
 from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.web.conftest import Serve
@@ -38,6 +37,10 @@ def api(one_server: ChatStream) -> Api:
     return Api(one_server.address)
 
 
+def drawing() -> Beside[bool, str]:
+    return Beside[bool, str]("chatstream.reading.mathml", MOST, str)
+
+
 def asked(*latex: str) -> dict[str, object]:
     return {"formulas": [{"latex": each, "display": False} for each in latex]}
 
@@ -56,31 +59,23 @@ def test_other_bodies_are_refused(api: Api, body: object) -> None:
 
 @pytest.mark.parametrize("latex", KNOWN)
 def test_what_models_write_is_known(latex: str) -> None:
-    made = Drawing().of_answer()([(latex, True)])[0]
+    made = drawing().of_answer()([(latex, True)])[0]
     assert made.startswith('<math display="block">')
     assert "style=" not in made.replace("displaystyle=", "")
 
 
 @pytest.mark.parametrize("latex", [r"\eqref{x}", r"\texttt{x}", r"\text{a\textbf{x}}", r"\color{red}x"])
 def test_what_is_drawn_holds_nothing_but_mathml(latex: str) -> None:
-    made = Drawing().of_answer()([(latex, False)])[0]
+    made = drawing().of_answer()([(latex, False)])[0]
     assert "x" in made or "??" in made
     assert not re.search(r"<(a|b|code|span)\b|href|style=|color", made)
 
 
 @pytest.mark.parametrize("hostile", [ENDLESS, DEEP, "x^{" * 500 + "}" * 500, "x" * 4001, "\n\0\ud800"])
 def test_what_cannot_be_drawn_stays_and_the_next_is_drawn(hostile: str) -> None:
-    beside = Drawing()
+    beside = drawing()
     assert beside.of_answer()([("x", False), (hostile, True), ("x", False)]) == [X, "", X]
     assert beside.of_answer()([(hostile, True), ("x", False)]) == ["", X]
-
-
-def test_an_answer_ends_the_process_a_few_times_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    started = []
-    monkeypatch.setattr(drawing, "_started", lambda begin=drawing._started: started.append(1) or begin())
-    draw = Drawing().of_answer()
-    assert draw([(ENDLESS + str(n), False) for n in range(10)]) == [""] * 10
-    assert len(started) <= ENDED_MAX
 
 
 def test_others_have_their_turn_while_formulas_are_drawn() -> None:
@@ -92,7 +87,7 @@ def test_others_have_their_turn_while_formulas_are_drawn() -> None:
             gevent.sleep(0)
 
     other = gevent.spawn(take_turns)
-    Drawing().of_answer()([(f"x_{{{n}}}", False) for n in range(10_000)])
+    drawing().of_answer()([(f"x_{{{n}}}", False) for n in range(10_000)])
     other.kill()
     assert len(gaps) > 25
 

@@ -1,6 +1,8 @@
 """Markdown for pages, and colours for code, while streams go on."""
 
 import sys
+from collections.abc import Iterator
+from html import escape
 
 import gevent
 import pytest
@@ -9,6 +11,7 @@ from chatstream.reading.html import ALONE, Way, render
 from chatstream.web.rendering import Shared, utf16
 from tests.api import Api
 from tests.servers.app import ChatStream
+from tests.servers.model_server import ModelServer
 from tests.web.conftest import Serve
 
 
@@ -66,20 +69,56 @@ def test_no_stretch_of_rendering_is_long(text: str) -> None:
     assert way.longest < 40_000  # at most 24 000; with turns only between blocks, 270 000 and more
 
 
-def test_others_have_their_turn_while_a_large_answer_is_rendered() -> None:
-    """A stream waits for its socket, or for its time: it is not a greenlet that could go on at once."""
-    turns = []
+@pytest.fixture
+def turns() -> Iterator[list[int]]:
+    """Of a stream: it waits for its socket, or for its time, and is not a greenlet that could go on at once."""
+    taken: list[int] = []
 
     def take_turns() -> None:
         while True:
             gevent.sleep(0.0001)
-            turns.append(1)
+            taken.append(1)
 
     other = gevent.spawn(take_turns)
     gevent.sleep(0)
-    assert "".join(render(PARAGRAPH, Shared()))
+    yield taken
     other.kill()
+
+
+def test_others_have_their_turn_while_a_large_answer_is_rendered(turns: list[int]) -> None:
+    assert "".join(render(PARAGRAPH, Shared()))
     assert len(turns) > 10  # of 50; with gevent.sleep(0) in between, one
+
+
+ENDLESS = [("c", "\n" * 50_000), ("java", "a " * 25_000), ("js", '"\\' * 25_000)]
+"""Code that Pygments reads for a minute and more."""
+
+
+@pytest.mark.parametrize(("language", "code"), ENDLESS, ids=["lines", "words", "quotes"])
+def test_code_that_takes_too_long_is_plain_and_what_follows_has_colours(
+    language: str, code: str, turns: list[int]
+) -> None:
+    answer = f"```{language}\n{code}\n```\n\n```python\nx = 1\n```"
+    made = "".join(render(answer, Shared()))
+    assert made.count("<span") == made.count("code-language") + 1
+    assert '<span class="code-number">1</span>' in made
+    assert escape(code, quote=False) in made
+    assert len(turns) > 100  # thousands
+
+
+def test_streams_go_on_while_code_is_coloured(serve: Serve, model_server: ModelServer) -> None:
+    """Their heartbeats come before the colours do, from the same worker."""
+    model_server.script([["gate", "never"]])
+    api = Api(serve(CHATSTREAM_HEARTBEAT_S="0.05").address)
+    stream = api.ask("Hi")
+    heard: list[str] = []
+    reader = gevent.spawn(lambda: heard.extend(stream.lines()))
+    for language, code in ENDLESS:
+        before = len(heard)
+        assert api.post("/highlight", {"language": language, "code": code}).json == {"ranges": []}
+        assert len(heard) - before > 2
+    reader.kill()
+    stream.close()
 
 
 def test_the_length_in_javascript_counts_halves_of_characters() -> None:
