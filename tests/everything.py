@@ -1,6 +1,7 @@
 """All tests: `python -m tests.everything [pytest's arguments]`, which `make test` runs.
 
-Tests wait for browsers and servers, so two halves run side by side. Those marked `alone` come after, by themselves.
+Tests wait for browsers and servers most of their time, so four shares run side by side on two cores. Those marked
+`alone` come after, by themselves.
 """
 
 import shutil
@@ -9,10 +10,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import BinaryIO
 
-FIRST = ("tests/web/page", "tests/web/test_store_away.py")
-"""Half of the time that all takes."""
+SHARES = 4
 TOGETHER, ALONE = ("-m", "not alone"), ("-m", "alone")
 NONE_CHOSEN = 5
 """pytest's status where none of its tests was asked for."""
@@ -23,13 +25,14 @@ Run = subprocess.Popen[bytes]
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = sys.argv[1:]
-    others = [f"--ignore={place}" for place in FIRST]
-    with tempfile.TemporaryFile() as told, running([*FIRST, *TOGETHER, *arguments], told) as first:
-        with running(["tests", *others, *TOGETHER, *arguments]) as second:
-            statuses = [second.wait(), first.wait()]
-        told.seek(0)
-        shutil.copyfileobj(told, sys.stdout.buffer)
-        sys.stdout.flush()
+    files = sorted(map(str, Path("tests").rglob("test_*.py")))  # neighbours, which wait for the same, lie apart
+    with ExitStack() as stack:
+        shares = []
+        for n in range(SHARES):
+            told = stack.enter_context(tempfile.TemporaryFile()) if n else None
+            run = stack.enter_context(running([*files[n::SHARES], *TOGETHER, *arguments], told))
+            shares.append((run, told))
+        statuses = [_ended(run, told) for run, told in shares]
     with running(["tests", *ALONE, *arguments]) as alone:
         statuses.append(alone.wait())
     return _whole(statuses)
@@ -45,6 +48,16 @@ def running(arguments: Sequence[str], output: object = None) -> Iterator[Run]:
         if run.poll() is None:
             run.terminate()
             run.wait()
+
+
+def _ended(run: Run, told: BinaryIO | None) -> int:
+    """Its status, once what it told stands with the rest."""
+    status = run.wait()
+    if told:
+        told.seek(0)
+        shutil.copyfileobj(told, sys.stdout.buffer)
+        sys.stdout.flush()
+    return status
 
 
 def _whole(statuses: Sequence[int]) -> int:

@@ -71,6 +71,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._first_ms: int | None = None
+        self._last_ms: int | None = None
         self._total_ms: int | None = None
 
     def age_ms(self) -> int:
@@ -78,8 +79,9 @@ class Stopwatch:
 
     def content(self) -> None:
         """Something of the answer came."""
+        self._last_ms = self.age_ms()
         if self._first_ms is None:
-            self._first_ms = self.age_ms()
+            self._first_ms = self._last_ms
 
     def stop(self) -> None:
         """Nothing more comes."""
@@ -88,7 +90,8 @@ class Stopwatch:
 
     def timings(self, usage: dict[str, int] | None) -> Timings:
         """As far as it has come; up to the end, if it is over."""
-        return timings(self._first_ms, self.age_ms() if self._total_ms is None else self._total_ms, usage)
+        total_ms = self.age_ms() if self._total_ms is None else self._total_ms
+        return timings(self._first_ms, self._last_ms, total_ms, usage)
 
 
 class Growing:

@@ -59,7 +59,9 @@ class Driver:
         """Whether a paragraph ends before the next text: models begin each round as if nothing stood before it."""
         self._usage: dict[str, int] | None = None
         """Of the rounds that are over."""
-        self._first_token_ms: int | None = None
+        self._first_ms: int | None = None
+        self._last_ms: int | None = None
+        """When the first and the last token came."""
         self._outcome: tuple[State, ChatStreamError | None] = ("stopped", None)  # if it never comes to run
 
     def drive(self) -> None:
@@ -90,7 +92,7 @@ class Driver:
             "chatId": self.run.record.chat_id,
             "state": state,
             "usage": usage,
-            "timings": timings(self._first_token_ms, self.run.age_ms(), usage) | thought_ms(self.run.events),
+            "timings": timings(self._first_ms, self._last_ms, self.run.age_ms(), usage) | thought_ms(self.run.events),
         }
         if error is not None:
             self.run.end["error"] = {"message": str(error), "code": error.code}
@@ -184,8 +186,9 @@ class Driver:
         if not deltas:
             return
         self.deadlines.content()
-        if self._first_token_ms is None:
-            self._first_token_ms = self.run.age_ms()
+        self._last_ms = self.run.age_ms()
+        if self._first_ms is None:
+            self._first_ms = self._last_ms
         for kind, data in deltas:
             if kind == "toolCall":
                 data = {**data, "index": self._calls + data["index"]}

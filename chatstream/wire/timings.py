@@ -7,15 +7,16 @@ from chatstream.wire.events import RunEvent
 Timings = dict[str, int | float | None]
 
 
-def timings(first_token_ms: int | None, total_ms: int, usage: dict[str, int] | None) -> Timings:
-    """Milliseconds since the question; tokens a second from the first token to the last, None if not known.
+def timings(first_ms: int | None, last_ms: int | None, total_ms: int, usage: dict[str, int] | None) -> Timings:
+    """Milliseconds since the question; tokens a second from the first token to the last, None if not known, as of
+    an answer that came all at once.
 
-    :param first_token_ms: None if none came
+    :param first_ms: when the first token came, None if none did; `last_ms` of the last one
     """
     tokens = (usage or {}).get("completion_tokens", 0)
-    spent = total_ms - first_token_ms if first_token_ms is not None else 0
+    spent = last_ms - first_ms if first_ms is not None and last_ms is not None else 0
     rate = round((tokens - 1) * 1000 / spent, 1) if tokens > 1 and spent > 0 else None
-    return {"firstTokenMs": first_token_ms, "totalMs": total_ms, "tokensPerSecond": rate}
+    return {"firstTokenMs": first_ms, "totalMs": total_ms, "tokensPerSecond": rate}
 
 
 def thought_ms(events: Iterable[RunEvent]) -> dict[str, int]:

@@ -9,7 +9,10 @@ export class Sidebar {
     const unfold = find(document, "#unfold", HTMLElement);
     fold.addEventListener("click", () => (this.#set("folded"), unfold.focus()));
     unfold.addEventListener("click", () => (this.#set("open"), fold.focus()));
-    // A drawer left open would lie over the page when the window widens.
+    // A drawer left open would lie over what Tab reaches behind it, and over the page when the window widens.
+    element.addEventListener("focusout", ({ relatedTarget: to }) => {
+      if (to instanceof Element && to.closest("main")) element.hidePopover();
+    });
     matchMedia("(min-width: 52rem)").addEventListener("change", () => element.hidePopover());
   }
 

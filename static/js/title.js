@@ -9,6 +9,10 @@ export class ChatTitle {
     this.heading = find(topbar, "#chat-title", HTMLElement);
     this.menu = find(topbar, "#topbar-menu", HTMLDetailsElement);
     this.field = find(topbar, "#title", HTMLInputElement);
+    // Left open it would lie over what Tab reaches next; a dialog gives the focus back to it.
+    this.menu.addEventListener("focusout", ({ relatedTarget: to }) => {
+      if (to instanceof Element && !this.menu.contains(to) && !to.closest("dialog")) this.menu.open = false;
+    });
   }
 
   /** @param {string} title */

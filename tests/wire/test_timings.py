@@ -7,7 +7,7 @@ from chatstream.wire.timings import thought_ms, timings
 
 
 @pytest.mark.parametrize(
-    ("first", "total", "usage", "rate"),
+    ("first", "last", "usage", "rate"),
     [
         (100, 1100, {"completion_tokens": 21}, 20.0),
         (100, 400, {"completion_tokens": 2}, 3.3),
@@ -15,13 +15,13 @@ from chatstream.wire.timings import thought_ms, timings
         (100, 1100, {"prompt_tokens": 5}, None),
         (100, 1100, None, None),
         (100, 100, {"completion_tokens": 21}, None),
-        (None, 1100, {"completion_tokens": 21}, None),
+        (None, None, {"completion_tokens": 21}, None),
     ],
 )
 def test_tokens_count_from_the_first_to_the_last(
-    first: int | None, total: int, usage: dict[str, int] | None, rate: float | None
+    first: int | None, last: int | None, usage: dict[str, int] | None, rate: float | None
 ) -> None:
-    assert timings(first, total, usage) == {"firstTokenMs": first, "totalMs": total, "tokensPerSecond": rate}
+    assert timings(first, last, 1500, usage) == {"firstTokenMs": first, "totalMs": 1500, "tokensPerSecond": rate}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""Chats as files, by a person: a download that lands in a folder, and a file that is chosen, taken in and read."""
+
+import json
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.file_detector import UselessFileDetector
+
+from tests.api import Api
+from tests.servers.chromium import Browser
+from tests.servers.model_server import ModelServer, answer
+from tests.web.conftest import Serve
+from tests.web.page.page import TIDE, Page
+
+
+@pytest.fixture
+def page(serve: Serve, browser: Browser, model_server: ModelServer, tmp_path: Path) -> Page:
+    """With one chat, on a server of its own; what is downloaded goes to `tmp_path`."""
+    browser.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    page = Page(browser, serve().url).open()
+    model_server.script(answer(TIDE))
+    page.ask("When does the tide come in?")
+    page.wait_state("complete")
+    return page
+
+
+def downloaded(page: Page, folder: Path, pattern: str) -> Path:
+    """The file that came, whole: while it comes it has another name."""
+    return page.browser.wait(lambda: next(iter(folder.glob(pattern)), None))
+
+
+def take_in(page: Page, *paths: Path) -> None:
+    page.open("/transfer")
+    driver = page.browser.driver
+    with driver.file_detector_context(UselessFileDetector):
+        driver.find_element(By.ID, "file").send_keys("\n".join(map(str, paths)))
+    page.click("button", "Import")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+@pytest.mark.parametrize("all_chats", [True, False], ids=["all", "one"])
+def test_what_was_exported_is_taken_in_and_read(page: Page, tmp_path: Path, all_chats: bool, scripts: bool) -> None:
+    api, chat = Api(page.url.removeprefix("http://")), page.chat_id
+    if not scripts:
+        page.browser.disable_javascript()
+    if all_chats:
+        page.open("/transfer")
+        page.click("link", "Export all chats")
+    else:
+        page.open(f"/c/{chat}")
+        page.open_menu()
+        page.click("link", "Export as JSON")
+    file = downloaded(page, tmp_path, "*.jsonl" if all_chats else "*.json")
+    assert json.loads(file.read_text())["title"] == "When does the tide come in?"
+    api.call("DELETE", f"/chat/{chat}")
+    take_in(page, file)
+    page.browser.wait(lambda: "1 chat imported." in page.browser.text(".outcome"))
+    page.click("link", "When does the tide come in?")
+    page.browser.wait(lambda: page.messages == [("You", "When does the tide come in?"), ("Assistant", TIDE)])
+
+
+def test_a_chat_is_downloaded_as_markdown(page: Page, tmp_path: Path) -> None:
+    page.open_menu()
+    page.click("link", "Export as Markdown")
+    assert TIDE in downloaded(page, tmp_path, "*.md").read_text()
+
+
+def test_a_file_without_chats_is_refused_in_words_and_takes_nothing_away(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text("These are no chats.")
+    take_in(page, tmp_path / "none.json")
+    page.browser.wait(lambda: page.browser.text(".outcome"))
+    assert "imported." not in page.browser.text(".outcome").replace("No chat was imported.", "")
+    page.open("/")
+    assert page.chats == ["When does the tide come in?"]
