@@ -5,10 +5,11 @@ static/js/markdown/ reads the same while it comes.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from markdown_it import MarkdownIt
 from markdown_it.ruler import StateBase
+from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.rules_core import StateCore, text_join
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
@@ -16,8 +17,12 @@ from markdown_it.token import Token
 from chatstream.reading import formulas, links
 
 LINE = 8_000
-"""A paragraph that is longer goes on in another one, from a word's end: a browser lays out whole paragraphs."""
+"""A paragraph or a heading that is longer goes on in another one, from a word's end: a browser lays out whole ones."""
+DEEPEST = 90
+"""So many quotes, lists and items stand in each other, and so many marks of emphasis: what is deeper stays text. It is
+less than `maxNesting`, from which on the reader leaves out what there is."""
 _LEAST = 1_000
+_CUT = {"paragraph_open": "paragraph_close", "heading_open": "heading_close"}
 _INDENT = re.compile("\n[ \t]+")
 _TASK = re.compile(r"\[([ xX])\][ \t]+(?=\S)")
 _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
@@ -31,10 +36,13 @@ def reader() -> MarkdownIt:
     md.normalizeLink = lambda url: links.encoded(url)  # type: ignore[method-assign]
     md.normalizeLinkText = lambda link: link  # type: ignore[method-assign]
     md.block.ruler.at("paragraph", formulas.paragraph)
+    md.block.ruler.at("blockquote", _bounded(blockquote), {"alt": ["paragraph", "blockquote", "list"]})
+    md.block.ruler.at("list", _bounded(list_block), {"alt": ["paragraph", "blockquote"]})
     md.inline.ruler.before("escape", "math", formulas.math)
     md.inline.ruler.before("autolink", "break", _break)
     md.block.ruler.before("table", "turn", _turn, {"alt": ["paragraph", "blockquote", "list"]})
     md.inline.ruler.before("text", "turn", _turn)
+    md.inline.ruler2.after("balance_pairs", "deep", _deep)
     md.core.ruler.after("block", "indents", _indents)
     md.core.ruler.after("indents", "tasks", _tasks)
     md.core.ruler.after("tasks", "long", _long)
@@ -47,6 +55,27 @@ def _turn(state: StateBase, *_: object) -> bool:
     """No block and no mark: asked at each line and at each mark, it lets others have their turn, as `env` has it."""
     state.env["turn"]()
     return False
+
+
+def _bounded(rule: Callable[[StateBlock, int, int, bool], bool]) -> Callable[[StateBlock, int, int, bool], bool]:
+    def bounded(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        outside = silent and state.sCount[start] < state.blkIndent  # it would end what is open, and stand beside it
+        return (outside or state.level < DEEPEST) and rule(state, start, end, silent)
+
+    return bounded
+
+
+def _deep(state: StateInline) -> None:
+    """Marks that are paired too deep in others are none. Those within a link are counted by themselves."""
+    for delimiters in (state.delimiters, *(meta["delimiters"] for meta in state.tokens_meta if meta)):
+        ends: list[int] = []
+        for at, delimiter in enumerate(delimiters):
+            if ends and ends[-1] == at:
+                ends.pop()
+            elif delimiter.end >= 0 and len(ends) < DEEPEST:
+                ends.append(delimiter.end)
+            else:
+                delimiter.end = -1
 
 
 def _tokens(state: StateCore) -> Iterator[Token]:
@@ -86,9 +115,10 @@ def _long(state: StateCore) -> None:
     cut: list[Token] = []
     for token in _tokens(state):
         cut.append(token)
-        while token.type == "inline" and cut[-2].type == "paragraph_open" and (end := _end(token.content)):
-            closing = Token("paragraph_close", "p", -1, block=True, level=cut[-2].level)
-            opening = Token("paragraph_open", "p", 1, attrs={"class": "goes-on"}, block=True, level=cut[-2].level)
+        while token.type == "inline" and cut[-2].type in _CUT and (end := _end(token.content)):
+            kind, tag, level = cut[-2].type, cut[-2].tag, cut[-2].level
+            closing = Token(_CUT[kind], tag, -1, block=True, level=level)
+            opening = Token(kind, tag, 1, attrs={"class": "goes-on"}, block=True, level=level)
             rest = token.copy(content=token.content[end:].strip(), meta={}, children=[])
             token.content = token.content[:end].strip()
             cut += [closing, opening, rest]

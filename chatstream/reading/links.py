@@ -41,7 +41,8 @@ def addresses(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _trimmed(address: str) -> str:
-    text = address.rstrip(_PUNCTUATION)
-    while text.endswith(")") and text.count(")") > text.count("("):
-        text = text[:-1].rstrip(_PUNCTUATION)
-    return text
+    more, end = address.count(")") - address.count("("), len(address)
+    while end and (address[end - 1] in _PUNCTUATION or (address[end - 1] == ")" and more > 0)):
+        end -= 1
+        more -= address[end] == ")"
+    return address[:end]

@@ -7,6 +7,7 @@ import { copy, find } from "./dom.js";
 import { Earlier } from "./earlier.js";
 import { filesOf, showFiles } from "./files.js";
 import { following, name, place, shows, unwritten } from "./articles.js";
+import { showQuestion } from "./question-text.js";
 import { keepQuestion, knownSource } from "./sources.js";
 
 /** So many messages are shown where all have to be shown anew, as chatstream/web/parts.py does. */
@@ -131,7 +132,7 @@ export class Transcript {
   /** @param {string} prompt @param {Attached[]} files */
   #question(prompt, files) {
     const question = copy("#message-template", '[data-role="user"]');
-    find(question, ".text", HTMLElement).textContent = prompt;
+    showQuestion(find(question, ".text", HTMLElement), prompt);
     showFiles(question, files);
     keepQuestion(question, prompt);
     return question;

@@ -4,6 +4,9 @@ import { Line } from "./line.js";
 import { decided } from "./starts.js";
 import { Structure } from "./structure.js";
 
+/** A line's beginning that is no longer is looked at with each piece. */
+const SHORT = 200;
+
 /**
  * Markdown as it is written: whole lines, and of the last one what is there, as soon as its beginning tells how it is to be
  * taken. Each character is looked at once.
@@ -13,6 +16,10 @@ export class Blocks {
   /** Of the last line, what waits; and whether a part of it was told before. */
   #rest = "";
   #begun = false;
+  /** A carriage return at the end, which a line feed may follow. */
+  #return = "";
+  /** So long was what waits when it was last looked at. */
+  #looked = 0;
 
   /** @param {Sink} sink */
   constructor(sink) {
@@ -21,22 +28,32 @@ export class Blocks {
 
   /** @param {string} text */
   write(text) {
-    const whole = (this.#rest + text).replace(/\r\n|\r(?!$)/g, "\n").replaceAll("\0", "\uFFFD");
+    const came = this.#normal(text);
     let at = 0;
-    for (let end; (end = whole.indexOf("\n", at)) >= 0; at = end + 1) this.#line(whole.slice(at, end), true);
-    this.#rest = whole.slice(at);
-    if (this.#ready) this.#line(this.#rest, false);
+    for (let end; (end = came.indexOf("\n", at)) >= 0; at = end + 1) this.#line(this.#rest + came.slice(at, end), true);
+    this.#rest += came.slice(at);
+    if (this.#ready()) this.#line(this.#rest, false);
     this.#structure.leaf.show();
   }
 
   end() {
-    if (this.#begun || this.#rest.trim() !== "") this.#line(this.#rest.replace(/\r$/, ""), true);
+    if (this.#begun || this.#rest.trim() !== "") this.#line(this.#rest, true);
     this.#structure.closeTo(0);
   }
 
-  get #ready() {
-    if (this.#rest === "" || this.#rest.endsWith("\r")) return false;
+  /** @param {string} text */
+  #normal(text) {
+    const came = (this.#return + text).replace(/\r\n|\r(?!$)/g, "\n").replaceAll("\0", "\uFFFD");
+    this.#return = came.endsWith("\r") ? "\r" : "";
+    return this.#return ? came.slice(0, -1) : came;
+  }
+
+  /** A line that tells nothing for long is looked at when it is twice as long: in all, no longer than it takes to read it twice. */
+  #ready() {
+    if (this.#rest === "") return false;
     if (this.#begun) return true;
+    if (this.#rest.length > SHORT && this.#rest.length < 2 * this.#looked) return false;
+    this.#looked = this.#rest.length;
     return this.#structure.takes(new Line(this.#rest)) ?? decided(this.#rest);
   }
 
@@ -47,5 +64,6 @@ export class Blocks {
     if (whole) this.#structure.leaf.endLine();
     this.#begun = !whole;
     this.#rest = "";
+    this.#looked = 0;
   }
 }

@@ -46,6 +46,9 @@ function flanks(source, at, end, marker) {
   return { open: left && (!right || pointBefore), close: right && (!left || pointAfter) };
 }
 
+/** So many stand in each other; chatstream/reading/grammar.py has the same bound. */
+const DEEPEST = 90;
+
 /** Find for each delimiter that can close one that it closes. @param {Delimiter[]} delimiters */
 export function pair(delimiters) {
   /** @type {Map<string, number>} */
@@ -89,8 +92,20 @@ export function closeAtEnd(tokens, delimiters) {
   }
 }
 
+/** Those that are paired too deep in others are none. @param {Delimiter[]} delimiters */
+function bound(delimiters) {
+  /** @type {number[]} */
+  const ends = [];
+  delimiters.forEach((delimiter, at) => {
+    if (ends.at(-1) === at) ends.pop();
+    else if (delimiter.end >= 0 && ends.length < DEEPEST) ends.push(delimiter.end);
+    else delimiter.end = -1;
+  });
+}
+
 /** Put the elements in the place of the delimiters. @param {Token[]} tokens @param {Delimiter[]} delimiters */
 export function mark(tokens, delimiters) {
+  bound(delimiters);
   for (let at = delimiters.length - 1; at >= 0; at -= 1) {
     const opening = /** @type {Delimiter} */ (delimiters[at]);
     const closing = delimiters[opening.end];

@@ -8,7 +8,7 @@ import { held } from "./formulas.js";
 import { cut, language, seen, whole } from "./text.js";
 
 /**
- * @typedef {{kind: "paragraph" | "heading", text: string, held: string} | {kind: "fence", mark: string, indent: number, empty: boolean} |
+ * @typedef {{kind: "paragraph" | "heading", tag: string, text: string, held: string, goesOn: boolean} | {kind: "fence", mark: string, indent: number, empty: boolean} |
  *   {kind: "code", blanks: string, empty: boolean} | {kind: "table", columns: Align[]}} Open
  */
 
@@ -36,8 +36,7 @@ export class Leaf {
   more(text) {
     const leaf = this.#leaf;
     if (this.#inCode) this.sink.code(text);
-    else if (leaf && "text" in leaf) leaf.text += text;
-    if (leaf?.kind === "paragraph") this.#cut(leaf);
+    else if (leaf && "text" in leaf) (leaf.text += text, this.#cut(leaf));
   }
 
   endLine() {
@@ -55,13 +54,14 @@ export class Leaf {
     const leaf = this.#leaf;
     this.#leaf = null;
     if (!leaf) return;
+    if ("text" in leaf && leaf.goesOn && whole(leaf) === "") return this.sink.drop();
     if ("text" in leaf) this.sink.inline(whole(leaf), true);
     this.sink.close();
   }
 
   /** @param {"paragraph" | "heading"} kind @param {string} tag @param {string} text */
   openText(kind, tag, text) {
-    this.#leaf = { kind, text: "", held: "" };
+    this.#leaf = { kind, tag, text: "", held: "", goesOn: false };
     this.sink.open(tag);
     this.more(text);
   }
@@ -138,13 +138,13 @@ export class Leaf {
     return true;
   }
 
-  /** @param {{text: string}} leaf */
+  /** @param {{tag: string, text: string, goesOn: boolean}} leaf */
   #cut(leaf) {
     for (let end; (end = cut(leaf.text)) > 0; ) {
       this.sink.inline(leaf.text.slice(0, end).trim(), true);
       this.sink.close();
-      this.sink.open("p", { class: "goes-on" });
-      leaf.text = leaf.text.slice(end).trimStart();
+      this.sink.open(leaf.tag, { class: "goes-on" });
+      Object.assign(leaf, { goesOn: true, text: leaf.text.slice(end).trimStart() });
     }
   }
 }

@@ -80,11 +80,15 @@ function cleaned(source, from, to) {
 
 /** Addresses that stand in the text become links. @param {Node[]} nodes @param {boolean} ended @returns {Node[]} */
 export function withAddresses(nodes, ended) {
-  return nodes.flatMap((node, at) => {
-    if (node.type === "text") return addresses(node.text, ended || at < nodes.length - 1);
-    if (node.type !== "element" || node.tag === "a" || node.attributes.class) return [node];
-    return [{ ...node, children: withAddresses(node.children, ended || at < nodes.length - 1) }];
+  /** @type {Node[]} */
+  const found = [];
+  nodes.forEach((node, at) => {
+    const whole = ended || at < nodes.length - 1;
+    if (node.type === "text" && node.text.includes("://")) return found.push(...addresses(node.text, whole));
+    if (node.type === "element" && node.tag !== "a" && !node.attributes.class) node.children = withAddresses(node.children, whole);
+    found.push(node);
   });
+  return found;
 }
 
 /** @param {string} text @param {boolean} ended of one that grows the last address may not be whole @returns {Node[]} */
@@ -106,7 +110,11 @@ function addresses(text, ended) {
 
 /** Without the punctuation of the sentence around it. @param {string} address */
 function trimmed(address) {
-  let text = address.replace(/[?!.,:;*_~']+$/, "");
-  while (text.endsWith(")") && text.split(")").length > text.split("(").length) text = text.slice(0, -1).replace(/[?!.,:;*_~']+$/, "");
-  return text;
+  let more = address.split(")").length - address.split("(").length;
+  let end = address.length;
+  for (let char; (char = address[end - 1] ?? ""); end -= 1) {
+    if (char === ")" && more > 0) more -= 1;
+    else if (!"?!.,:;*_~'".includes(char)) break;
+  }
+  return address.slice(0, end);
 }

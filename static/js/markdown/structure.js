@@ -15,6 +15,9 @@ import { fence, headingLevel, interrupts, isRule, item } from "./starts.js";
  * @property {(columns: Align[], cells: string[]) => void} row  of the open table; the first is its head
  */
 
+/** So many quotes, lists and items stand in each other; what is deeper is text. chatstream/reading/grammar.py has the same bound. */
+const DEEPEST = 90;
+
 /** The blocks that are open, by CommonMark's rules: quotes, lists and their items, and the one that takes text. */
 export class Structure {
   /** @type {Container[]} */
@@ -74,14 +77,21 @@ export class Structure {
     while (line.indent < 4 && !line.blank) {
       const text = line.rest.trimStart();
       const found = item(text);
-      if (text.startsWith(">")) this.#openQuote(line, at);
+      const deep = this.#level(at) >= DEEPEST;
+      if (text.startsWith(">") && !deep) this.#openQuote(line, at);
       else if (this.#wholeBlock(text, line, at)) return -1;
-      else if (!found || (interrupting && at === depth && !interrupts(found, text))) break;
+      else if (!found || deep || (interrupting && at === depth && !interrupts(found, text))) break;
       else this.#openItem(found, line, at);
       at = this.#open.length;
     }
     return at;
   }
+
+  /** How deep a block stands that begins there: in no list but an item. @param {number} at */
+  #level(at) {
+    return this.#open[at - 1]?.kind === "list" ? at - 1 : at;
+  }
+
   /** @param {Line} line @param {number} at */
   #openQuote(line, at) {
     this.closeTo(at);
@@ -119,7 +129,6 @@ export class Structure {
     else (this.sink.open("hr"), this.sink.close());
     return true;
   }
-
 }
 
 /** @param {Container} container @param {Line} line */

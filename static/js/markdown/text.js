@@ -1,6 +1,6 @@
 // @ts-check
 
-/** A paragraph that is longer goes on in another one, from a word's end: chatstream/reading/blocks.py does the same. */
+/** A paragraph or a heading that is longer goes on in another one, from a word's end: chatstream/reading/grammar.py does the same. */
 const LINE = 8_000;
 const LEAST = 1_000;
 

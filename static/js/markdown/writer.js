@@ -54,6 +54,7 @@ export class Writer {
   drop() {
     this.#last.outer.remove();
     this.#open.pop();
+    this.#mark(true);
   }
 
   /** @param {string} source @param {boolean} ended */
@@ -72,8 +73,7 @@ export class Writer {
     const { inner } = this.#last;
     let part = inner.lastElementChild ?? inner.appendChild(codePart());
     for (let at = 0; at < text.length; ) {
-      const size = part.textContent?.length ?? 0;
-      const end = size > PART ? text.indexOf("\n", at) + 1 : text.indexOf("\n", at + PART) + 1;
+      const end = full(part) ? text.indexOf("\n", at) + 1 : text.indexOf("\n", at + PART) + 1;
       const piece = end > 0 ? text.slice(at, end) : text.slice(at);
       add(part, piece);
       at += piece.length;
@@ -123,9 +123,14 @@ function codePart() {
   return part;
 }
 
-/** @param {Element} part @param {string} text */
+/** Whether the line's end ends it. @param {Element} part */
+function full({ firstChild }) {
+  return firstChild instanceof Text && firstChild.length > PART;
+}
+
+/** A line has no bound: a text is not made longer and longer, for that reads all of it. @param {Element} part @param {string} text */
 function add(part, text) {
   const last = part.lastChild;
-  if (last instanceof Text) last.appendData(text);
+  if (last instanceof Text && last.length <= PART) last.appendData(text);
   else part.append(text);
 }

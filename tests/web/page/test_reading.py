@@ -69,7 +69,7 @@ def both(page: Page, text: str, pieces: list[str]) -> tuple[Any, Any]:
     return streamed, served
 
 
-@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CORPUS + HOSTILE, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_streamed_and_served_are_the_same_blocks_with_the_same_text(reader: Page, path: Path) -> None:
     text = path.read_bytes().decode()
     for size in (1, 7, 1 << 20):
@@ -110,6 +110,91 @@ def test_a_text_that_ends_anywhere_is_shown_without_its_marks(reader: Page) -> N
     }
     found = reader.browser.driver.execute_async_script(shown, list(expected))
     assert dict(zip(expected, found, strict=True)) == expected
+
+
+def depth(blocks: list[Any]) -> int:
+    return max((1 + depth(block[3]) for block in blocks if isinstance(block, list)), default=0)
+
+
+def text_of(blocks: list[Any]) -> str:
+    return "".join(block if isinstance(block, str) else text_of(block[3]) for block in blocks)
+
+
+@pytest.mark.parametrize("size", [7, 1 << 20])
+def test_what_stands_in_each_other_has_a_bound_and_is_lost_nowhere(reader: Page, size: int) -> None:
+    found = {}
+    for text in (TEXTS / "hostile/deep.md").read_text().split("\n\n"):
+        streamed, served = both(reader, text, [text[at : at + size] for at in range(0, len(text), size)])
+        assert streamed == served
+        found[text[:6]] = depth(streamed)
+        assert "END" in text_of(streamed) or "END" not in text
+    assert [found[begin] for begin in ("- - - ", ">>>>>>", "*a *a ")] == [91, 91, 91]
+    assert max(found.values()) == 91
+
+
+def test_marks_that_are_open_have_the_same_bound(reader: Page) -> None:
+    growing = STREAMED.replace("blocks.end()", "")
+    streamed, _ = reader.browser.driver.execute_async_script(growing, ["*a " * 300 + "b"], "")
+    assert depth(streamed) == 91
+
+
+READ = """
+    const [begin, length, done] = arguments
+    import('/static/js/markdown/blocks.js').then(({Blocks}) => {
+      let count = 0
+      const {exec} = RegExp.prototype, {trim, indexOf} = String.prototype
+      RegExp.prototype.exec = function (text) {
+        const found = exec.call(this, text)
+        count += this.sticky ? found?.[0].length ?? 1 : text.length
+        return found
+      }
+      String.prototype.trim = function () { count += this.length; return trim.call(this) }
+      String.prototype.indexOf = function (...of) { count += this.length; return indexOf.apply(this, of) }
+      const nothing = () => {}, text = begin + 'word '.repeat(length / 5), count_ = (text) => (count += text.length)
+      try {
+        const sink = {open: nothing, close: nothing, drop: nothing, inline: count_, code: count_, row: nothing}
+        const blocks = new Blocks(sink)
+        for (let at = 0; at < text.length; at += 40) blocks.write(text.slice(at, at + 40))
+        blocks.end()
+      } finally {
+        Object.assign(RegExp.prototype, {exec})
+        Object.assign(String.prototype, {trim, indexOf})
+      }
+      done(count)
+    }).catch((error) => done(String(error.stack)))"""
+
+
+BEGINNINGS = ("| ", "~~~ ", "``` ", "# ", "", "- - - " * 9_000, ">" * 40_000, "```\n", "```\n" + " " * 40_000)
+
+
+@pytest.mark.parametrize("begin", BEGINNINGS, ids=range(len(BEGINNINGS)))
+def test_a_line_twice_as_long_takes_twice_the_reading(reader: Page, begin: str) -> None:
+    """In characters that are looked at, however few come at a time."""
+    longer = begin if len(begin) < 9 else begin + begin.removeprefix("```\n")
+    once, twice = (
+        reader.browser.driver.execute_async_script(READ, head, length)
+        for head, length in ((begin, 60_000), (longer, 120_000))
+    )
+    assert once >= 60_000
+    assert twice < 2.6 * once
+
+
+SPLIT = """
+    const [text, done] = arguments
+    import('/static/js/markdown/inline.js').then(({inline}) => {
+      const {split} = String.prototype
+      let count = 0
+      String.prototype.split = function (...by) { count += this.length; return split.apply(this, by) }
+      try { inline(text, true) } finally { Object.assign(String.prototype, {split}) }
+      done(count / text.length)
+    }).catch((error) => done(String(error.stack)))"""
+
+
+def test_brackets_behind_an_address_are_counted_once(reader: Page) -> None:
+    text = "http://x.org/" + ")" * 4_000
+    streamed, served = both(reader, text, [text])
+    assert streamed == served
+    assert reader.browser.driver.execute_async_script(SPLIT, text) <= 2
 
 
 # -- in the page
@@ -178,6 +263,30 @@ def test_code_gets_its_colours_when_it_is_whole_and_after_a_reload(page: Page, m
             assert page.browser.evaluate("return String(getSelection())") == code[3:19]
             page.reload()
     assert page.browser.console() == []
+
+
+def test_code_is_labelled_with_its_language(page: Page, model_server: ModelServer) -> None:
+    write(page, model_server, "```c++ title=x\nint x;\n```\n\n~~~\nplain\n~~~\n\n    indented\n", 3)
+    heads = f"[...{LAST}.querySelectorAll('.code-head')]"
+    labels = f"return {heads}.map((head) => head.innerText.split(/\\s+/)[0])"
+    for _ in range(2):
+        assert page.browser.evaluate(labels) == ["c++", "Copy", "Copy"]
+        page.reload()
+
+
+def test_tasks_have_boxes_that_say_how_they_stand(page: Page, model_server: ModelServer) -> None:
+    write(page, model_server, "- [ ] buy\n- [x] cook\n  - [X] taste\n- [y] wash\n\n[x] no item\n", 2)
+    for _ in range(2):
+        boxes = page.browser.driver.find_elements(By.CSS_SELECTOR, ".answer input")
+        assert [(box.aria_role, box.accessible_name, box.is_selected(), box.is_enabled()) for box in boxes] == [
+            ("checkbox", "To do", False, False),
+            ("checkbox", "Done", True, False),
+            ("checkbox", "Done", True, False),
+        ]
+        paragraphs = "[...document.querySelectorAll('.answer li > p')]"
+        items = page.browser.evaluate(f"return {paragraphs}.map((p) => p.innerText.trim())")
+        assert items == ["buy", "cook", "taste", "[y] wash"]
+        page.reload()
 
 
 def test_copy_takes_the_code_to_the_letter(page: Page, model_server: ModelServer) -> None:
