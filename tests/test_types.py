@@ -10,7 +10,7 @@ from tests.servers.server import ROOT
 
 COMPILER = "typescript/bin/tsc"
 PROJECTS = sorted((ROOT / "tests" / "types").glob("*.json"))
-SCRIPTS = [path for path in sorted((ROOT / "static" / "js").rglob("*.js")) if path.name != "boot.js"]
+SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.stem)

@@ -1,5 +1,8 @@
 // @ts-check
 
+/** A screen reader hears of changes only: what is said again has to be another text. */
+const AGAIN = "\u00a0";
+
 /** Tells a screen reader that something began or ended; the transcript itself is no live region. */
 export class Announcer {
   /** @param {HTMLElement} region */
@@ -9,6 +12,6 @@ export class Announcer {
 
   /** @param {string} sentence */
   say(sentence) {
-    this.region.textContent = sentence;
+    this.region.textContent = this.region.textContent === sentence ? sentence + AGAIN : sentence;
   }
 }

@@ -39,15 +39,16 @@ export class Attachments {
     return new Promise((resolve) => {
       this.#settle = resolve;
       signal.addEventListener("abort", () => resolve(false));
+      this.#look();
     });
   }
 
-  /** @returns {Attached[]} they belong to a question now, and go from here */
+  /** @returns {Attached[]} those that are there: they belong to a question now, and go from here */
   take() {
-    const files = /** @type {Attached[]} */ ([...this.#chips.values()].filter((file) => !(file instanceof AbortController)));
-    this.#chips.clear();
+    const there = [...this.#chips].flatMap(([chip, file]) => (file instanceof AbortController ? [] : [{ chip, file }]));
+    for (const { chip } of there) this.#chips.delete(chip);
     this.#changed();
-    return files;
+    return there.map(({ file }) => file);
   }
 
   /** What was not sent comes back. @param {Attached[]} files */

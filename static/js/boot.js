@@ -1,3 +1,4 @@
+// @ts-check
 // Runs before the first paint, so that nothing shifts or flashes when the modules arrive.
 document.documentElement.classList.add("js");
 try {

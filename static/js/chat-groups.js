@@ -1,6 +1,6 @@
 // @ts-check
 import { day, PINNED } from "./days.js";
-import { copy, find } from "./dom.js";
+import { copy, find, keepFocus } from "./dom.js";
 
 /** The items of the list in their groups: the pinned ones, then day by day. What a search found is one group without a name. */
 export class ChatGroups {
@@ -27,7 +27,7 @@ export class ChatGroups {
     const list = find(section, "ol", HTMLElement);
     const before = this.searched() || at(list.lastElementChild) > at(item) ? null : [...list.children].find((other) => other !== item && at(other) <= at(item));
     if (left === section && item.nextElementSibling === (before ?? null)) return;
-    list.insertBefore(item, before ?? null);
+    keepFocus(() => list.insertBefore(item, before ?? null));
     if (left !== section) clear(left);
   }
 
@@ -40,8 +40,10 @@ export class ChatGroups {
 
   /** These instead of all others. @param {HTMLElement[]} items */
   replace(items) {
-    this.root.replaceChildren();
-    for (const item of items) this.place(item);
+    keepFocus(() => {
+      this.root.replaceChildren();
+      for (const item of items) this.place(item);
+    });
   }
 
   /** Somebody is back, maybe on another day. */

@@ -71,7 +71,9 @@ export class ChatList {
   /** @param {string} id */
   hide(id) {
     this.#hidden.add(id);
-    this.find(id)?.setAttribute("hidden", "");
+    const item = this.find(id);
+    if (item) this.#leave(item);
+    item?.setAttribute("hidden", "");
     this.#explain();
   }
 
@@ -85,9 +87,18 @@ export class ChatList {
   /** @param {string} id */
   remove(id) {
     const item = this.find(id);
-    if (item) this.groups.remove(item);
+    if (item) this.#leave(item), this.groups.remove(item);
     this.#hidden.delete(id);
     this.#explain();
+  }
+
+  /** The focus goes on from an item that goes: to the one after it, else before it, else to the search. @param {HTMLElement} item */
+  #leave(item) {
+    if (!item.contains(document.activeElement)) return;
+    const items = this.groups.items.filter((other) => !other.hidden);
+    const at = items.indexOf(item);
+    const next = items[at + 1] ?? items[at - 1];
+    (next ? find(next, ".chat-options", HTMLElement) : find(document, "#q", HTMLElement)).focus();
   }
 
   async #older() {

@@ -11,7 +11,6 @@ import { find } from "./dom.js";
 import { Keeping } from "./keeping.js";
 import { OpenChat } from "./open-chat.js";
 import { presence } from "./presence.js";
-import { readChat } from "./server.js";
 import { ShareDialog } from "./share-dialog.js";
 import { Tabs } from "./tabs.js";
 import { TitleWatch } from "./title-watch.js";
@@ -43,15 +42,23 @@ export class ChatsPanel {
     this.titles.add(this.open.chat);
   }
 
-  /** A chat got a message: it goes to the top of the list, a new one with the title the server gave it. @param {string} id */
-  async touched(id) {
+  /** The open chat got a message: it goes to the top of the list. @param {string} id */
+  touched(id) {
     const item = this.list.raise(id) ? this.list.find(id) : null;
     if (item) return this.tabs.tell("asked", shown(item));
-    const chat = await readChat(id);
-    const isNew = chat.history.length <= 2;
+    if (this.open.chat._id !== id) return void this.#began(id);
+    const chat = { ...this.open.chat, updatedAt: new Date().toISOString() }; // the list shows others
+    this.#show(chat);
+    this.tabs.tell("asked", chat);
+  }
+
+  /** A new chat, with the title the server gave it. @param {string} id */
+  async #began(id) {
+    const chat = await this.open.read(id);
+    if (!chat) return;
     this.titles.add(chat);
     this.#show(chat);
-    if (isNew) this.page.began(chat);
+    this.page.began(chat);
     this.tabs.tell("asked", chat);
   }
 

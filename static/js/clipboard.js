@@ -15,16 +15,20 @@ export async function copyText(text) {
   await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
 }
 
-/** A page that did not come over a secure connection has no clipboard but what is selected. @param {string} text */
+/** A page that did not come over a secure connection has no clipboard but what is selected, which then is selected again. @param {string} text */
 function copySelected(text) {
   const focused = document.activeElement;
+  const selection = getSelection();
+  const selected = selection && !selection.isCollapsed ? selection.getRangeAt(0) : null; // what a field has selected it keeps itself
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "visually-hidden";
-  document.body.append(field);
+  (focused?.closest("dialog") ?? document.body).append(field); // beside an open dialog nothing can be selected
   field.select();
   const done = document.execCommand("copy");
   field.remove();
   if (focused instanceof HTMLElement) focused.focus();
+  if (selected) selection?.removeAllRanges();
+  if (selected) selection?.addRange(selected);
   if (!done) throw new Error(t("The browser did not allow it."));
 }

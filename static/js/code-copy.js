@@ -1,4 +1,5 @@
 // @ts-check
+import { copyText } from "./clipboard.js";
 import { find } from "./dom.js";
 import { t } from "./words.js";
 
@@ -15,25 +16,7 @@ export function letCopy(element) {
 /** @param {HTMLElement} button */
 async function copyBeside(button) {
   const code = find(/** @type {Element} */ (button.closest(".code")), "code", HTMLElement);
-  button.textContent = (await copied(code)) ? t("Copied") : t("Not copied");
+  const copied = copyText(Promise.resolve(code.textContent ?? ""));
+  button.textContent = await copied.then(() => t("Copied"), () => t("Not copied"));
   setTimeout(() => (button.textContent = t("Copy")), SAID_MS);
-}
-
-/** @param {HTMLElement} code @returns {Promise<boolean>} */
-async function copied(code) {
-  try {
-    await navigator.clipboard.writeText(code.textContent ?? "");
-    return true;
-  } catch {
-    return copiedBySelection(code); // without https a page has no clipboard of its own
-  }
-}
-
-/** @param {HTMLElement} code */
-function copiedBySelection(code) {
-  const selection = getSelection();
-  selection?.selectAllChildren(code);
-  const done = document.execCommand("copy");
-  selection?.removeAllRanges();
-  return done;
 }

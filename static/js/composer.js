@@ -1,36 +1,33 @@
 // @ts-check
 /** @import {Attachments} from "./attachments.js" */
-/** @import {Attached} from "./types.js" */
+/** @import {Asked} from "./types.js" */
 import { find } from "./dom.js";
+import { PromptField } from "./prompt-field.js";
 import { keep, kept } from "./storage.js";
-import { number } from "./words.js";
-
-/** The room left is told from here on. */
-const NEARLY_FULL = 0.9;
 
 /** The form at the foot: what is asked and its files, Send that becomes Stop, and whether to stream. */
 export class Composer {
   #running = false;
-  /** Ends the wait of a question that was sent before its files were there. @type {AbortController | null} */
+  /** Ends the wait of a question that was sent, and stands here until it can be asked. @type {AbortController | null} */
   #waiting = null;
 
   /**
    * @param {HTMLFormElement} form
    * @param {number} promptMax in characters
    * @param {Attachments} attachments
-   * @param {{send: (prompt: string) => void, early: () => void, stop: () => void}} listener
+   * @param {{settled: () => Promise<void>, send: (asked: Asked) => void, early: () => void, stop: () => void}} listener
+   *   settled: what has to be done before the chat goes on
    */
   constructor(form, promptMax, attachments, listener) {
     this.form = form;
-    this.promptMax = promptMax;
     this.attachments = attachments;
     this.listener = listener;
-    this.field = find(form, "#prompt", HTMLTextAreaElement);
+    this.prompt = new PromptField(form, promptMax);
+    this.field = this.prompt.element;
     this.sendButton = find(form, "#send", HTMLButtonElement);
     this.stopButton = find(form, "#stop", HTMLButtonElement);
     this.cancelButton = find(form, "#cancel", HTMLButtonElement);
     this.wait = find(form, "#wait", HTMLElement);
-    this.count = find(form, "#count", HTMLElement);
     this.choice = find(form, "#stream", HTMLInputElement);
     this.choice.checked = kept("stream") !== "off";
     this.#listen();
@@ -41,23 +38,17 @@ export class Composer {
     return this.choice.checked;
   }
 
-  /** @param {boolean} yes an answer is being written: Send becomes Stop; what waits for its files is not sent then */
+  /** @param {boolean} yes an answer is being written: Send becomes Stop; what waits is not sent then */
   set running(yes) {
+    if (yes && this.#waiting) this.listener.early();
     this.#running = yes;
-    this.#waiting?.abort();
-    this.#draw();
+    this.#release();
   }
 
-  /** What is here was asked. @returns {Attached[]} its files */
-  take() {
-    this.#set("");
-    return this.attachments.take();
-  }
-
-  /** What was not sent comes back, before anything typed since. @param {string} prompt @param {Attached[]} files */
-  restore(prompt, files) {
+  /** What was not sent comes back, before anything typed since. @param {Asked} asked */
+  restore({ prompt, files }) {
     this.attachments.restore(files);
-    this.#set([prompt, this.field.value].filter(Boolean).join("\n\n"));
+    this.prompt.value = [prompt, this.field.value].filter(Boolean).join("\n\n");
     this.field.focus();
   }
 
@@ -71,29 +62,37 @@ export class Composer {
   #listen() {
     this.form.addEventListener("submit", (event) => (event.preventDefault(), void this.#send()));
     this.stopButton.addEventListener("click", (event) => this.#stopClicked(event));
-    this.cancelButton.addEventListener("click", () => this.#cancel());
+    this.cancelButton.addEventListener("click", (event) => event.detail < 2 && this.#cancel());
     this.form.addEventListener("keydown", (event) => event.key === "Escape" && this.#cancel());
     this.field.addEventListener("keydown", (event) => this.#key(event));
-    this.field.addEventListener("input", () => this.#measure());
     this.choice.addEventListener("change", () => keep("stream", this.choice.checked ? "on" : "off"));
-    this.#measure();
   }
 
   async #send() {
     if (this.#waiting) return;
     if (this.field.value.trim() === "") return this.field.focus();
     if (this.#running) return this.listener.early();
-    if (!this.attachments.pending || (await this.#filesArrived())) this.listener.send(this.field.value);
+    const waiting = (this.#waiting = new AbortController());
+    this.#draw();
+    const all = await this.attachments.arrived(waiting.signal);
+    if (all) await this.listener.settled();
+    if (waiting.signal.aborted) return;
+    this.#release();
+    if (all) this.listener.send(this.#take());
   }
 
-  /** Until then the question stays as it was sent. @returns {Promise<boolean>} whether they are all there: not after Cancel, or if one was refused */
-  async #filesArrived() {
-    this.#waiting = new AbortController();
-    this.#draw();
-    const arrived = await this.attachments.arrived(this.#waiting.signal);
+  /** What waits is not sent, but stays here. */
+  #release() {
+    this.#waiting?.abort();
     this.#waiting = null;
     this.#draw();
-    return arrived;
+  }
+
+  /** What is here is asked now. @returns {Asked} */
+  #take() {
+    const asked = { prompt: this.field.value, files: this.attachments.take() };
+    this.prompt.value = "";
+    return asked;
   }
 
   /** Send, or what stands in its place, with its focus. */
@@ -105,16 +104,16 @@ export class Composer {
     if (focused) shown.focus();
     for (const button of buttons) button.hidden = button !== shown;
     this.field.readOnly = shown === this.cancelButton;
-    this.wait.hidden = !this.field.readOnly;
+    this.wait.hidden = !this.field.readOnly || !this.attachments.pending;
   }
 
   #cancel() {
     if (!this.#waiting) return;
-    this.#waiting.abort();
+    this.#release();
     this.field.focus();
   }
 
-  /** The second half of a double click on Send does not stop. @param {MouseEvent} event */
+  /** The second half of a double click on Send does not stop, nor cancel. @param {MouseEvent} event */
   #stopClicked(event) {
     if (event.detail < 2) this.listener.stop();
   }
@@ -124,27 +123,5 @@ export class Composer {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     void this.#send();
-  }
-
-  /** @param {string} value As if it were typed: what hears of typing hears of this too. */
-  #set(value) {
-    this.field.value = value;
-    this.field.dispatchEvent(new Event("input"));
-  }
-
-  #measure() {
-    this.#grow();
-    const near = this.field.value.length > this.promptMax * NEARLY_FULL;
-    this.count.hidden = !near;
-    if (!near) return;
-    const characters = [...this.field.value].length;
-    this.count.toggleAttribute("data-over", characters > this.promptMax);
-    this.count.textContent = `${number(characters)} / ${number(this.promptMax)}`;
-  }
-
-  #grow() {
-    if (CSS.supports("field-sizing", "content")) return;
-    this.field.style.height = "auto";
-    this.field.style.height = `${this.field.scrollHeight}px`;
   }
 }

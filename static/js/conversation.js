@@ -51,13 +51,12 @@ export class Conversation {
   get chatId() {
     return this.main.dataset.chat || null;
   }
-  /** @param {string} prompt */
-  ask(prompt) {
-    const files = this.page.composer.take();
+
+  /** @param {import("./types.js").Asked} asked @param {() => void} refused it is not there any more */
+  ask({ prompt, files }, refused) {
     const { answer, remove } = this.page.transcript.add(prompt, files);
     const submission = this.#submissions.make({ prompt }, files);
-    const refused = () => (remove(), this.page.composer.restore(prompt, files));
-    return this.#attending.submit(answer, submission, this.#unasked(answer, submission, refused));
+    return this.#attending.submit(answer, submission, this.#unasked(answer, submission, () => (remove(), refused())));
   }
 
   /** Another question in the place of one: both are kept. @param {HTMLElement} old @param {string} prompt @param {() => void} refused it stands there again */
@@ -116,7 +115,7 @@ export class Conversation {
   leave() {
     void this.#attending.leave();
     const unsaid = this.page.transcript.clear();
-    if (unsaid) this.page.composer.restore(unsaid.prompt, unsaid.files);
+    if (unsaid) this.page.composer.restore(unsaid);
     this.main.dataset.chat = "";
     history.replaceState({}, "", "/");
   }

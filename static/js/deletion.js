@@ -3,8 +3,6 @@
 import { deleteChat } from "./server.js";
 import { said, t } from "./words.js";
 
-const UNDO_MS = 6000;
-
 /** Deletes a chat after a time in which it can be undone; leaving the page ends that time. */
 export class Deletion {
   #leaving = false;
@@ -23,8 +21,8 @@ export class Deletion {
   /** @param {string} id @param {string} title */
   begin(id, title) {
     const undo = () => this.listener.show(id);
-    this.toast.show(t("Deleted “{title}”.", { title }), { ms: UNDO_MS, undo, gone: () => void this.#commit(id) });
     this.listener.hide(id);
+    this.toast.offer(t("Deleted “{title}”.", { title }), { undo, gone: () => void this.#commit(id) });
   }
 
   /** @param {string} id */

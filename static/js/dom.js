@@ -15,6 +15,13 @@ export function find(root, selector, type) {
   throw new Error(`The page lacks ${selector}.`);
 }
 
+/** What has the focus has it again after a change that takes it out of the page and puts it back. @param {() => void} change */
+export function keepFocus(change) {
+  const focused = document.activeElement;
+  change();
+  if (focused instanceof HTMLElement && focused.isConnected && focused !== document.activeElement) focused.focus();
+}
+
 /**
  * A fresh copy of an element inside a `<template>`.
  *

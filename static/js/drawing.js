@@ -77,5 +77,5 @@ function show(element, made) {
 
 /** @param {{latex: string, display: boolean}} formula */
 function key({ latex, display }) {
-  return (display ? "$" : "") + latex;
+  return (display ? "d" : "i") + latex;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** @import {EndFollower} from "./scroll.js" */
 import { find } from "./dom.js";
-import { t } from "./words.js";
+import { Refusal } from "./server.js";
 
 /** How far above the window's upper edge the next part is asked for. */
 const AHEAD = "1200px 0px 0px 0px";
@@ -68,6 +68,6 @@ export class Earlier {
 /** @param {string} address @returns {Promise<Document>} */
 async function read(address) {
   const response = await fetch(address);
-  if (!response.ok) throw new Error(t("The server answered with status {status}.", { status: response.status }));
+  if (!response.ok) throw await Refusal.of(response);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }

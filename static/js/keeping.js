@@ -4,7 +4,6 @@
 import { changeChat } from "./server.js";
 import { said, t } from "./words.js";
 
-const UNDO_MS = 6000;
 /** What each action of a chat's menu sets. */
 const CHANGES = {
   pin: { pinned: true },
@@ -32,7 +31,7 @@ export class Keeping {
     if (action !== "archive" && action !== "unarchive") return;
     const before = archived ? { archived } : { pinned, archived };
     const undo = () => void this.#change(_id, before, t("“{title}” was not changed back.", { title }));
-    this.toast.show(archived ? t("Unarchived “{title}”.", { title }) : t("Archived “{title}”.", { title }), { ms: UNDO_MS, undo, gone: () => {} });
+    this.toast.offer(archived ? t("Unarchived “{title}”.", { title }) : t("Archived “{title}”.", { title }), { undo, gone: () => {} });
   }
 
   /** @param {string} id @param {object} change @param {string} failed @returns {Promise<boolean>} whether it was done */

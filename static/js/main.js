@@ -33,7 +33,8 @@ const announcer = new Announcer(find(document, "#announcer", HTMLElement));
 const form = find(main, "#composer", HTMLFormElement);
 const attachments = new Attachments(form, notice, announcer);
 const composer = new Composer(form, Number(main.dataset.promptMax), attachments, {
-  send: (prompt) => void branching.settled().then(() => conversation.ask(prompt)),
+  settled: () => branching.settled(),
+  send: (asked) => void conversation.ask(asked, () => composer.restore(asked)),
   early: () => notice.tell(t("This answer is still being written. Wait for its end, or stop it.")),
   stop: () => void conversation.stop(),
 });
@@ -48,7 +49,7 @@ const choices = new Choices(main, transcript, toast);
 const conversation = new Conversation(
   main,
   { transcript, composer, choices, notice, announcer },
-  { touched: (id) => void chats.touched(id), ended: (id) => chats.ended(id), seen: (chat) => chats.seen(chat), gone },
+  { touched: (id) => chats.touched(id), ended: (id) => chats.ended(id), seen: (chat) => chats.seen(chat), gone },
 );
 
 const branching = new Branching(conversation, toast, announcer, {
@@ -87,7 +88,8 @@ presence.addEventListener("back", () => void conversation.catchUp());
 main.querySelector("#suggestions")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const chosen = /** @type {SubmitEvent} */ (event).submitter;
-  if (chosen instanceof HTMLButtonElement && !conversation.running) void conversation.ask(chosen.value);
+  if (!(chosen instanceof HTMLButtonElement) || conversation.running) return;
+  void conversation.ask({ prompt: chosen.value, files: [] }, () => {}); // refused, it stands there again
 });
 
 new Shortcuts(find(document, "#shortcuts", HTMLDialogElement), { conversation, branching, title });

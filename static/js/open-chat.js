@@ -1,7 +1,9 @@
 // @ts-check
-/** @import {Chat} from "./types.js" */
+/** @import {Chat, ChatWithHistory} from "./types.js" */
 /** @import {ChatTitle} from "./title.js" */
+import { pause } from "./connection.js";
 import { find } from "./dom.js";
+import { readChat, Refusal } from "./server.js";
 import { t } from "./words.js";
 
 /** The open chat as it is now, and its own menu. */
@@ -23,6 +25,16 @@ export class OpenChat {
   /** @returns {Chat} */
   get chat() {
     return this.#chat;
+  }
+
+  /** A chat that has just begun here, however long that takes. @param {string} id @returns {Promise<ChatWithHistory | null>} null where it is gone, or known by now */
+  async read(id) {
+    for (let failed = 1; this.#chat._id !== id && this.chatId() === id; failed += 1) {
+      const chat = await readChat(id).catch((error) => (error instanceof Refusal && error.status === 404 ? null : undefined));
+      if (chat !== undefined) return this.#chat._id === id ? null : chat;
+      await pause(failed, new AbortController().signal);
+    }
+    return null;
   }
 
   /** A chat as it is now: if it is the open one, all of the page says so. @param {Chat} chat */

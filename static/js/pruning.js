@@ -2,12 +2,12 @@
 /** @import {Toast} from "./toast.js" */
 import { said, t, tn } from "./words.js";
 
-const UNDO_MS = 6000;
-
 /** Deletes a message and all below it, after a time in which that can be undone. */
 export class Pruning {
   /** @type {Promise<void> | null} */
   #done = null;
+  /** The time in which it can be undone. */
+  #end = () => {};
 
   /** @param {Toast} toast */
   constructor(toast) {
@@ -22,7 +22,7 @@ export class Pruning {
     const outcome = new Promise((resolve) => {
       undone = () => (show(true), resolve(undefined));
       const gone = () => void commit().then(resolve);
-      this.toast.show(sentence(articles), { ms: UNDO_MS, undo: () => undone(), gone });
+      this.#end = this.toast.offer(sentence(articles), { undo: () => undone(), gone });
     });
     show(false);
     this.#done = outcome.then(() => void (this.#done = null));
@@ -31,7 +31,7 @@ export class Pruning {
   /** What can still be undone is done now, before the chat goes on. @returns {Promise<void>} */
   async finish() {
     if (!this.#done) return;
-    this.toast.dismiss();
+    this.#end();
     await this.#done;
   }
 }

@@ -4,7 +4,6 @@ import { readMessage, readRun, Refusal } from "./server.js";
 import { pause, reach } from "./connection.js";
 import { presence } from "./presence.js";
 import { frames } from "./stream.js";
-import { t } from "./words.js";
 
 /** The events' head comes at once, from a server that is there. */
 const HEAD_MS = 10_000;
@@ -60,7 +59,7 @@ export class RunFollower {
   async #connect(signal) {
     const response = await reach(`${this.address}?after=${this.#after}`, {}, signal, HEAD_MS);
     if (response.status === 204 || response.status === 404 || response.status === 410) return undefined;
-    if (!response.ok || !response.body) throw new Error(t("The server answered with status {status}.", { status: response.status }));
+    if (!response.ok || !response.body) throw await Refusal.of(response);
     this.listener.connected(true);
     return frames(response.body, signal);
   }

@@ -1,5 +1,6 @@
 // @ts-check
 /** @import {Chat} from "./types.js" */
+import { copyText } from "./clipboard.js";
 import { find } from "./dom.js";
 import { shareChat, unshareChat } from "./server.js";
 import { said, t } from "./words.js";
@@ -44,7 +45,7 @@ export class ShareDialog {
   async #copy() {
     this.link.select();
     try {
-      await navigator.clipboard.writeText(this.link.value);
+      await copyText(Promise.resolve(this.link.value));
       this.news.textContent = t("Copied.");
     } catch {
       this.news.textContent = t("The browser does not let this page copy. The link is selected: copy it with the keyboard.");

@@ -19,15 +19,15 @@ letCopy(transcript);
 const { signal } = new AbortController();
 let following = false;
 
-/** The answer that is being written, to its end; then all as the server shows it. */
+/** The answer that is being written, to its end; then what was written since. */
 async function follow() {
   const article = transcript.lastElementChild;
   if (following || !(article instanceof HTMLElement) || article.dataset.state !== "running") return;
   following = true;
-  const answer = new Answer(article, painter, find(main, ".model", HTMLElement).textContent ?? "");
+  const answer = new Answer(article, painter, main.dataset.model || t("the model"));
   answer.wait(t("Waiting for the answer"));
   const follower = new RunFollower(`${main.dataset.path}/events/${article.dataset.id}`, 0, {
-    frame: (frame) => !frame.state && answer.take(frame),
+    frame: (frame) => (frame.state ? answer.end(/** @type {import("./types.js").Ending} */ (frame)) : answer.take(frame)),
     connected: (yes) => answer.phase.connected(yes),
   });
   while ((await follower.follow(signal)) === "away") await presence.here(signal);
@@ -42,6 +42,7 @@ async function look() {
   if (response?.status === 404) find(main, "#notice", HTMLElement).hidden = false;
   if (!response?.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  main.dataset.model = find(page, "#main", HTMLElement).dataset.model; // of the answer that may be written now
   const fresh = [...page.querySelectorAll("#transcript > .message")];
   const same = fresh.findIndex((article, n) => name(article) !== name(transcript.children[n]));
   if (same < 0 && fresh.length === transcript.children.length) return;

@@ -1,5 +1,6 @@
 // @ts-check
 import { find } from "./dom.js";
+import { keep } from "./storage.js";
 
 /** Folds the list of chats away on a wide window. On a narrow one it is a drawer, which the page opens by itself. */
 export class Sidebar {
@@ -19,10 +20,6 @@ export class Sidebar {
   /** @param {"folded" | "open"} state */
   #set(state) {
     document.documentElement.classList.toggle("folded", state === "folded");
-    try {
-      localStorage.setItem("sidebar", state);
-    } catch {
-      // Storage is closed to this page: the list comes back on the next one.
-    }
+    keep("sidebar", state);
   }
 }

@@ -11,6 +11,9 @@ const MARKS = { streaming: "● ", done: "✓ " };
 export class TabMark {
   /** @type {State | null} */
   #state = null;
+  /** The page's title, and with the mark, as it was written last. */
+  #title = "";
+  #marked = "";
 
   constructor() {
     this.icon = find(document, "link[rel=icon]", HTMLLinkElement);
@@ -28,8 +31,9 @@ export class TabMark {
   #draw() {
     if (this.#state === "done" && !document.hidden) this.#state = null;
     const mark = this.#state && document.hidden ? MARKS[this.#state] : "";
-    const title = mark + document.title.replace(/^[●✓] /, "");
-    if (document.title !== title) document.title = title;
+    if (document.title !== this.#marked) this.#title = document.title; // it was given another
+    this.#marked = mark + this.#title;
+    if (document.title !== this.#marked) document.title = this.#marked;
     const icon = (this.#state && this.icon.dataset[this.#state]) || this.usual;
     if (this.icon.href !== icon) this.icon.href = icon;
   }

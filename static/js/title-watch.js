@@ -9,8 +9,8 @@ const LOOKS_MS = [700, 1_500, 3_000, 6_000, 12_000];
 export class TitleWatch {
   /** Chats that have only their first words as a title. @type {Set<string>} */
   #untitled = new Set();
-  /** Those whose answer had ended before it was known what they are called. @type {Set<string>} */
-  #ended = new Set();
+  /** The one whose answer ended last: maybe before it was known what it is called. */
+  #ended = "";
 
   /** @param {boolean} on whether the server asks its model for titles @param {(chat: Chat) => void} found */
   constructor(on, found) {
@@ -21,14 +21,14 @@ export class TitleWatch {
   /** @param {Chat} chat */
   add({ _id, titled }) {
     if (!this.on || titled !== "words") return;
-    if (this.#ended.delete(_id)) void this.#look(_id);
+    if (this.#ended === _id) void this.#look(_id);
     else this.#untitled.add(_id);
   }
 
   /** An answer has ended. @param {string} id */
   ended(id) {
     if (this.#untitled.delete(id)) void this.#look(id);
-    else this.#ended.add(id);
+    this.#ended = id;
   }
 
   /** @param {string} id */

@@ -30,6 +30,7 @@
  * @typedef {{_id: string, title: string, updatedAt: string, pinned: boolean, archived: boolean, titled?: "words" | "model" | "user",
  *   found?: {title: Piece[], snippet: Piece[]}}} Chat
  * @typedef {{_id: string, name: string, type: string, size: number, path: string}} Attached  A file of a question.
+ * @typedef {{prompt: string, files: Attached[]}} Asked  A question, and what goes with it.
  * @typedef {Ending & {_id: string, content: string, files?: Attached[], reasoning?: string, runId?: string | null,
  *   parentId?: string | null, role?: "user" | "assistant", toolCalls?: ToolCall[] | null}} Message
  * @typedef {Message & {siblings: string[]}} Placed  With the ids of all that share its place.

@@ -1,5 +1,7 @@
 """Single messages on the page: copied, edited, answered anew, deleted; and the way between branches."""
 
+import time
+
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -119,6 +121,21 @@ def test_what_is_copied_is_what_was_written(page: Page, model_server: ModelServe
         page.reload()
 
 
+def test_the_same_sentence_twice_is_announced_twice(page: Page, model_server: ModelServer) -> None:
+    origin = {"origin": page.url, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    page.browser.command("Browser.grantPermissions", **origin)
+    talk(page, model_server)
+    page.browser.evaluate("""window.heard = []
+        const region = document.querySelector('#announcer');
+        let last = region.textContent;
+        const listen = () => region.textContent === last || heard.push(last = region.textContent);
+        new MutationObserver(listen).observe(region, {childList: true, characterData: true, subtree: true})""")
+    for count in (1, 2, 3):
+        button(page, 1, "Copied" if count > 1 else "Copy").click()
+        page.browser.wait(lambda count=count: len(page.browser.evaluate("return heard")) == count)
+    assert [said.strip() for said in page.browser.evaluate("return heard")] == ["Copied."] * 3
+
+
 def test_walking_leaves_the_message_and_the_focus_in_their_places(page: Page, model_server: ModelServer) -> None:
     page.browser.resize(900, 600)
     model_server.script(answer("Line\n" * 60))
@@ -163,6 +180,40 @@ def test_a_deleted_branch_can_be_had_back_and_then_goes(
     shows(page, ASKED[0], ("Assistant", "The moon pulls."), ("You", "What is left?"), ("Assistant", "Hello world"))
     page.agrees(one_server.address)
     assert len(Api(one_server.address).history(page.chat_id)) == 4
+
+
+def delay(page: Page, latency: int) -> None:
+    """Each request of the page takes so many milliseconds longer."""
+    network = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1, "latency": latency}
+    page.browser.command("Network.enable")
+    page.browser.command("Network.emulateNetworkConditions", **network)
+
+
+def test_a_question_that_waits_for_a_deletion_is_asked_once(page: Page, model_server: ModelServer) -> None:
+    talk(page, model_server)
+    button(page, 2, "Delete").click()
+    page.browser.wait(lambda: "Deleted the question" in page.browser.text("#toast"))
+    delay(page, 4000)
+    page.ask("Once")
+    page.browser.find("button", "Cancel")  # until the deletion is done
+    page.press(Keys.ENTER, Keys.ENTER)
+    delay(page, 0)
+    shows(page, *ASKED[:2], ("You", "Once"), ("Assistant", "Hello world"))
+    time.sleep(1)
+    assert (len(page.messages), page.draft, len(model_server.requests())) == (4, "", 3)
+
+
+def test_a_question_that_waits_for_a_deletion_can_be_kept_back(page: Page, model_server: ModelServer) -> None:
+    talk(page, model_server)
+    button(page, 2, "Delete").click()
+    page.browser.wait(lambda: "Deleted the question" in page.browser.text("#toast"))
+    delay(page, 4000)
+    page.ask("Not yet")
+    page.press(Keys.ESCAPE)
+    delay(page, 0)
+    shows(page, *ASKED[:2])
+    page.press(" then")
+    assert (page.draft, len(model_server.requests())) == ("Not yet then", 2)
 
 
 def test_leaving_the_page_deletes_the_branch_that_was_not_had_back(

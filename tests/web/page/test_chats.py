@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from chatstream.store.records import new_id, now_ms
 from tests.api import Api
@@ -12,7 +13,7 @@ from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer, answer
 from tests.web.conftest import Serve
-from tests.web.page.page import GATED, TIDE, Page, two_tabs
+from tests.web.page.page import GATED, LAST, TIDE, Page, two_tabs
 from tests.web.page.test_weight import spent, work
 
 HOUR = 3_600_000
@@ -52,6 +53,23 @@ def chosen(page: Page, title: str, action: str) -> None:
     """An action of a chat's menu."""
     page.click("button", f"Options for {title}")
     page.browser.wait(lambda: page.browser.find_all("menuitem", action))[0].click()
+
+
+def chosen_by_keys(page: Page, title: str, action: str) -> None:
+    page.browser.find("button", f"Options for {title}").send_keys(Keys.ENTER)
+    page.browser.wait(lambda: page.browser.find_all("menuitem", action))
+    while focused(page) != action:
+        page.press(Keys.ARROW_DOWN)
+    page.press(Keys.ENTER)
+
+
+def focused(page: Page) -> str:
+    """What a screen reader calls the element that has the focus."""
+    return str(page.browser.driver.switch_to.active_element.accessible_name)
+
+
+def titles(api: Api) -> list[str]:
+    return [chat["title"] for chat in api.get("/chats").json["chats"]]
 
 
 def groups(page: Page) -> list[list[object]]:
@@ -111,6 +129,67 @@ def test_an_archived_chat_can_be_had_back_at_once_and_later(empty: Page, api: Ap
     empty.browser.wait(lambda: empty.chats == [] and "No chat is archived." in empty.browser.text("#chats-note"))
     empty.open()
     assert empty.chats == ["Chat 0", "Chat 1"]
+
+
+def test_by_keyboard_the_focus_stays_where_a_chat_was(empty: Page, api: Api) -> None:
+    imported(api, [1, 2, 3, 4])
+    empty.open()
+    chosen_by_keys(empty, "Chat 2", "Pin")
+    empty.browser.wait(lambda: empty.chats[0] == "Chat 2")
+    assert focused(empty) == "Options for Chat 2"
+    chosen_by_keys(empty, "Chat 2", "Unpin")
+    empty.browser.wait(lambda: empty.chats[0] == "Chat 0")
+    assert focused(empty) == "Options for Chat 2"
+    chosen_by_keys(empty, "Chat 2", "Archive")
+    empty.browser.wait(lambda: empty.chats == ["Chat 0", "Chat 1", "Chat 3"])
+    assert focused(empty) == "Options for Chat 3"
+    chosen_by_keys(empty, "Chat 0", "Delete")
+    empty.browser.wait(lambda: empty.chats == ["Chat 1", "Chat 3"])
+    assert focused(empty) == "Options for Chat 1"
+
+
+def test_undo_is_the_next_stop_of_a_keyboard_and_gives_the_focus_back(empty: Page, api: Api) -> None:
+    imported(api, [1, 2, 3])
+    empty.open()
+    chosen_by_keys(empty, "Chat 2", "Delete")
+    empty.browser.wait(lambda: empty.chats == ["Chat 0", "Chat 1"])
+    assert focused(empty) == "Options for Chat 1"
+    empty.press(Keys.TAB)
+    assert focused(empty) == "Undo"
+    empty.press(Keys.ENTER)
+    empty.browser.wait(lambda: empty.chats == ["Chat 0", "Chat 1", "Chat 2"])
+    assert focused(empty) == "Options for Chat 1"
+
+
+def test_while_the_open_chats_deletion_can_be_undone_the_focus_is_there(empty: Page, api: Api) -> None:
+    empty.ask("Open")
+    empty.wait_state("complete")
+    menu = empty.browser.driver.find_element(By.CSS_SELECTOR, "#topbar-menu summary")
+    menu.send_keys(Keys.ENTER)
+    empty.browser.find("button", "Delete this chat").send_keys(Keys.ENTER)
+    empty.browser.wait(lambda: empty.chats == [])
+    assert focused(empty) == "Undo"
+    empty.press(Keys.ENTER)
+    empty.browser.wait(lambda: empty.chats == ["Open"])
+    assert empty.browser.driver.switch_to.active_element == menu
+
+
+def test_a_deletion_can_be_undone_whatever_else_is_said_meanwhile(empty: Page, api: Api) -> None:
+    imported(api, [1, 2, 3])
+    empty.open()
+    chosen(empty, "Chat 0", "Delete")
+    empty.press(Keys.ALT + Keys.SHIFT + "c")
+    empty.browser.wait(lambda: "There is no answer to copy yet." in empty.browser.text("#toast"))
+    chosen(empty, "Chat 1", "Delete")
+    empty.browser.wait(lambda: empty.chats == ["Chat 2"])
+    assert "Deleted “Chat 0”." in empty.browser.text("#toast")
+    undo = empty.browser.find_all("button", "Undo")
+    assert len(undo) == 2
+    undo[0].click()
+    empty.browser.wait(lambda: empty.chats == ["Chat 0", "Chat 2"])
+    assert titles(api) == ["Chat 0", "Chat 1", "Chat 2"]
+    empty.browser.wait(lambda: titles(api) == ["Chat 0", "Chat 2"], 20)  # by itself, when its time is over
+    empty.browser.wait(lambda: not empty.browser.evaluate("return document.querySelector('#toast').checkVisibility()"))
 
 
 def test_a_search_marks_the_words_and_runs_no_html(empty: Page, api: Api, model_server: ModelServer) -> None:
@@ -217,6 +296,61 @@ def test_the_shared_page_follows_the_answer_and_what_comes_after_it(
     empty.browser.wait(lambda: "not shared any more" in empty.browser.text("#notice"))
     assert len(empty.messages) == 4
     assert [line for line in empty.browser.console() if "404" not in line] == []
+
+
+READS = """return performance.getEntriesByType('resource').map(({name}) => new URL(name).pathname)
+    .filter((path) => path === '/chat/' + arguments[0]).length"""
+
+
+def test_a_question_in_a_chat_that_the_list_does_not_show_reads_no_history(empty: Page, api: Api) -> None:
+    imported(api, [1])
+    empty.ask("Put away")
+    empty.wait_state("complete")
+    chosen(empty, "Put away", "Archive")
+    empty.browser.wait(lambda: empty.chats == ["Chat 0"] or empty.chats == [])
+    empty.reload()
+    empty.ask("Goes on")
+    empty.browser.wait(lambda: len(empty.messages) == 4 and empty.state == "complete")
+    assert empty.browser.evaluate(READS, empty.chat_id) == 0
+    assert "Put away" not in empty.chats
+    empty.browser.find("searchbox", "Search chats").send_keys("Of the sea")
+    empty.browser.wait(lambda: empty.chats == ["Chat 0"])
+    empty.browser.find("textbox", "Message").click()
+    empty.ask("And on")
+    empty.browser.wait(lambda: len(empty.messages) == 6 and empty.state == "complete")
+    assert (empty.browser.evaluate(READS, empty.chat_id), empty.chats) == (0, ["Chat 0"])
+    assert empty.title == "Put away · ChatStream"
+
+
+REPLY = f"return {LAST}"
+FOOT = "return arguments[0].querySelector('.foot').innerText.trim().replace(/\\s+/g, ' ')"
+
+
+@pytest.mark.parametrize("end", ["complete", "length", "empty"])
+def test_on_the_shared_page_an_answer_that_ends_stays_in_its_place(
+    empty: Page, api: Api, model_server: ModelServer, end: str
+) -> None:
+    text = [] if end == "empty" else [["text", "The tide "]]
+    more = [] if end == "empty" else [["text", "comes in twice a day."]]
+    finish = "length" if end == "length" else "stop"
+    model_server.script([*text, ["gate", "more"], *more, ["finish", finish], ["done"], ["end"]])
+    ids = next(api.ask("Why?").frames())[1]
+    empty.open(api.post(f"/chat/{ids['chatId']}/share").json["path"])
+    empty.wait_answer("The tide " if text else "")
+    reply = empty.browser.evaluate(REPLY)
+    if text:
+        empty.browser.evaluate("getSelection().selectAllChildren(arguments[0].querySelector('.answer p'))", reply)
+    model_server.release("more")
+    empty.browser.wait(lambda: empty.state in ("complete", "length"))
+    live = empty.browser.evaluate(FOOT, reply)
+    api.answer("And now?", chatId=ids["chatId"])
+    empty.browser.evaluate("dispatchEvent(new Event('online'))")
+    empty.browser.wait(lambda: len(empty.messages) == 4)
+    assert empty.browser.evaluate("return arguments[0].isConnected", reply)
+    assert empty.browser.evaluate("return String(getSelection())").startswith("The tide" if text else "")
+    empty.reload()
+    again = empty.browser.evaluate("return document.querySelectorAll('[data-role=assistant]')[0]")
+    assert empty.browser.evaluate(FOOT, again) == live
 
 
 def test_the_open_chats_own_menu_does_the_same(empty: Page, api: Api) -> None:

@@ -2,8 +2,10 @@
 
 from selenium.webdriver.common.keys import Keys
 
+from tests.servers.app import ChatStream
+from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer
-from tests.web.page.page import Page
+from tests.web.page.page import Page, two_tabs
 
 KEPT = "return localStorage.getItem('drafts')"
 
@@ -50,3 +52,30 @@ def test_a_refused_question_is_a_draft_again(page: Page) -> None:
     page.browser.wait(lambda: "cannot exceed" in page.browser.text("#notice"))
     page.reload()
     assert page.draft == "x" * 2001
+
+
+def test_a_tab_with_nothing_typed_leaves_anothers_draft(one_server: ChatStream, browser: Browser) -> None:
+    one, two = two_tabs(browser, one_server.url)
+    one.write("Typed here")
+    one.browser.wait(lambda: "Typed here" in (one.browser.evaluate(KEPT) or ""))
+    two.reload()  # which has it now
+    two.browser.find("textbox", "Message").send_keys(Keys.CONTROL + "a")
+    two.press("And there")
+    two.browser.wait(lambda: "And there" in (two.browser.evaluate(KEPT) or ""))
+    two.open("/lost")
+    one.reload()
+    assert one.draft == "And there"
+    two.open("/")
+    two.open("/lost")
+    assert "And there" in one.browser.evaluate(KEPT)
+
+
+def test_an_empty_tab_that_is_closed_leaves_anothers_draft(one_server: ChatStream, browser: Browser) -> None:
+    one, two = two_tabs(browser, one_server.url)
+    one.write("Typed here")
+    one.browser.wait(lambda: "Typed here" in (one.browser.evaluate(KEPT) or ""))
+    assert two.draft == ""
+    two.open("/lost")
+    assert "Typed here" in (one.browser.evaluate(KEPT) or "")
+    one.reload()
+    assert one.draft == "Typed here"

@@ -142,6 +142,24 @@ def test_a_refused_question_comes_back_with_its_files(
     assert page.browser.evaluate(FILES) == ["moon.png"]
 
 
+def test_a_suggestion_leaves_what_was_typed_and_attached(
+    page: Page, model_server: ModelServer, files: dict[str, Path]
+) -> None:
+    attach(page, files["moon.png"])
+    chips(page, "moon.png 70 bytes")
+    page.write("My own question")
+    page.browser.evaluate("document.querySelector('.suggestion').click()")
+    page.wait_state("complete")
+    chips(page, "moon.png 70 bytes")
+    assert page.draft == "My own question"
+    assert page.browser.evaluate(FILES) == []
+    chat = page.browser.driver.current_url
+    page.open("/")
+    assert page.draft == ""  # it belongs to the chat that began
+    page.browser.open(chat)
+    assert page.draft == "My own question"
+
+
 def test_an_edited_question_keeps_its_files(page: Page, model_server: ModelServer, files: dict[str, Path]) -> None:
     attach(page, files["moon.png"])
     chips(page, "moon.png 70 bytes")
@@ -258,6 +276,44 @@ def test_a_question_that_waits_for_its_files_can_be_kept_back(page: Page, slow: 
     page.browser.wait(lambda: "slow.png 1 MB" in page.browser.evaluate(CHIPS))
     page.press(" Now?")
     assert (page.draft, page.messages) == ("What is this? Now?", [])
+
+
+def test_a_file_that_is_on_its_way_when_a_suggestion_is_asked_goes_with_the_next_question(
+    page: Page, slow: Path
+) -> None:
+    attach(page, slow)
+    page.browser.wait(lambda: "slow.png On its way" in page.browser.evaluate(CHIPS))
+    page.write("Of the picture")
+    page.browser.evaluate("document.querySelector('.suggestion').click()")
+    upload_at(page, -1)
+    page.wait_state("complete")
+    page.browser.wait(lambda: "slow.png 1 MB" in page.browser.evaluate(CHIPS))
+    page.press(Keys.ENTER)
+    page.browser.wait(lambda: len(page.messages) == 4 and page.state == "complete")
+    assert page.browser.evaluate(FILES) == ["slow.png"]
+    chips(page)
+
+
+def test_a_file_that_comes_while_a_deletion_is_awaited_is_seen_until_it_goes(
+    page: Page, model_server: ModelServer, files: dict[str, Path], slow: Path
+) -> None:
+    upload_at(page, -1)
+    page.ask("Gone")
+    page.wait_answer("Hello world")
+    button(page, 0, "Delete").click()
+    page.browser.wait(lambda: "Deleted the question" in page.browser.text("#toast"))
+    page.browser.command(
+        "Network.emulateNetworkConditions", offline=False, latency=4000, downloadThroughput=-1, uploadThroughput=1000
+    )
+    page.ask("Without it")
+    page.browser.find("button", "Cancel")
+    attach(page, slow)
+    page.browser.wait(lambda: "Without it" in str(page.messages))
+    page.browser.wait(lambda: page.browser.evaluate(CHIPS) == ["slow.png On its way"])
+    upload_at(page, -1)
+    page.wait_answer("Hello world")
+    page.browser.wait(lambda: page.browser.evaluate(CHIPS) == ["slow.png 1 MB"])
+    assert page.browser.evaluate(FILES) == []
 
 
 def test_without_the_file_that_is_taken_away_it_goes_at_once(page: Page, model_server: ModelServer, slow: Path) -> None:

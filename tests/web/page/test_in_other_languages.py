@@ -105,7 +105,7 @@ def refused(page: Page, model: ModelServer) -> None:
 
 def deleted(page: Page, model: ModelServer) -> None:
     answered(page, model)
-    page.browser.evaluate("document.querySelector('[data-action=delete]').click()")
+    page.browser.evaluate("document.querySelector('.message [data-action=delete]').click()")
     page.browser.wait(lambda: page.browser.text("#toast"))
 
 

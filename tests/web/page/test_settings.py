@@ -174,6 +174,28 @@ def test_what_the_server_does_not_take_is_told_and_taken_back(page: Page, server
     page.browser.go_online()
 
 
+def test_a_chat_that_could_not_be_read_when_it_began_is_listed_later_with_what_was_chosen_meanwhile(
+    page: Page, server: ChatStream
+) -> None:
+    network = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.browser.command("Network.enable")
+    page.browser.command("Network.setBlockedURLs", urls=["*/chat/*"])
+    page.browser.command("Network.emulateNetworkConditions", latency=6000, **network)
+    page.ask("Listed late")
+    at_once = """document.querySelector('#settings').showModal();
+        document.querySelector('#settings [name=system]').value = 'Meanwhile';
+        [...document.querySelectorAll('#settings button')].find((b) => b.textContent.trim() === 'Save').click()"""
+    page.browser.evaluate(at_once)
+    assert page.browser.driver.current_url == f"{server.url}/"  # nothing is known of it yet
+    page.browser.command("Network.emulateNetworkConditions", latency=0, **network)
+    page.browser.wait(lambda: page.state == "complete", 20)
+    assert ("Listed late" in page.chats, kept(server, page)["system"]) == (False, None)
+    page.browser.command("Network.setBlockedURLs", urls=[])
+    page.browser.wait(lambda: "Listed late" in page.chats, 20)
+    page.browser.wait(lambda: kept(server, page)["system"] == "Meanwhile")
+    assert page.title == "Listed late · ChatStream"
+
+
 @pytest.mark.parametrize("width", [320, 390])
 def test_sheets_fit_on_a_phone(page: Page, width: int) -> None:
     page.browser.resize(width, 700)

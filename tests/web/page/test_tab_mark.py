@@ -37,6 +37,18 @@ def test_a_tab_that_gave_its_connection_back_tells_all_the_same(page: Page, mode
     page.browser.wait(lambda: page.title == "Leave it · ChatStream")
 
 
+def test_a_mark_that_belongs_to_a_title_stays(page: Page, model_server: ModelServer) -> None:
+    model_server.script(GATED)
+    page.ask("✓ Ticked off")
+    page.wait_answer("The tide ")
+    page.hide()
+    page.browser.wait(lambda: page.title == "● ✓ Ticked off · ChatStream")
+    model_server.release("more")
+    page.browser.wait(lambda: page.title == "✓ ✓ Ticked off · ChatStream")
+    page.show()
+    page.browser.wait(lambda: page.title == "✓ Ticked off · ChatStream")
+
+
 def test_seen_to_its_end_an_answer_leaves_no_mark(page: Page) -> None:
     page.ask("Seen")
     page.wait_state("complete")
