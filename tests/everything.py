@@ -14,6 +14,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+PAGE = "tests/web/page/"
+"""Browsers take most of the processor; other tests mostly wait."""
 SHARES = 4
 TOGETHER, ALONE = ("-m", "not alone"), ("-m", "alone")
 NONE_CHOSEN = 5
@@ -25,17 +27,23 @@ Run = subprocess.Popen[bytes]
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = sys.argv[1:]
-    files = sorted(map(str, Path("tests").rglob("test_*.py")))  # neighbours, which wait for the same, lie apart
+    files = sorted(map(str, Path("tests").rglob("test_*.py")), key=_last_if_no_browser)
     with ExitStack() as stack:
         shares = []
         for n in range(SHARES):
             told = stack.enter_context(tempfile.TemporaryFile()) if n else None
-            run = stack.enter_context(running([*files[n::SHARES], *TOGETHER, *arguments], told))
+            share = files[n::SHARES][:: 1 if n % 2 else -1]  # half of them with browsers first, half with them last
+            run = stack.enter_context(running([*share, *TOGETHER, *arguments], told))
             shares.append((run, told))
         statuses = [_ended(run, told) for run, told in shares]
     with running(["tests", *ALONE, *arguments]) as alone:
         statuses.append(alone.wait())
     return _whole(statuses)
+
+
+def _last_if_no_browser(file: str) -> tuple[bool, str]:
+    """Neighbours, which take about as long, come into different shares."""
+    return not file.startswith(PAGE), file
 
 
 @contextmanager
