@@ -330,13 +330,13 @@ FOOT = "return arguments[0].querySelector('.foot').innerText.trim().replace(/\\s
 def test_on_the_shared_page_an_answer_that_ends_stays_in_its_place(
     empty: Page, api: Api, model_server: ModelServer, end: str
 ) -> None:
-    text = [] if end == "empty" else [["text", "The tide "]]
-    more = [] if end == "empty" else [["text", "comes in twice a day."]]
+    text = [] if end == "empty" else [["text", "The tide\n\ncomes "]]  # what is selected in has ended
+    more = [] if end == "empty" else [["text", "in twice a day."]]
     finish = "length" if end == "length" else "stop"
     model_server.script([*text, ["gate", "more"], *more, ["finish", finish], ["done"], ["end"]])
     ids = next(api.ask("Why?").frames())[1]
     empty.open(api.post(f"/chat/{ids['chatId']}/share").json["path"])
-    empty.wait_answer("The tide " if text else "")
+    empty.browser.wait(lambda: empty.answer.endswith("comes" if text else ""))
     reply = empty.browser.evaluate(REPLY)
     if text:
         empty.browser.evaluate("getSelection().selectAllChildren(arguments[0].querySelector('.answer p'))", reply)

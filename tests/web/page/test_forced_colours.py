@@ -104,7 +104,7 @@ def test_what_lies_above_the_page_has_lines(plain: Page, model_server: ModelServ
     plain.browser.find_all("button", "Options for When?")[0].click()
     plain.click("menuitem", "Delete")
     plain.browser.find("button", "Undo")
-    lined(plain, "#toast", "#toast .button")
+    lined(plain, ".toast", ".toast .button")
     plain.click("button", "Undo")
 
 

@@ -110,9 +110,10 @@ def test_questions_of_both_tabs_at_the_same_moment_are_all_answered(
     tabs: tuple[Tab, Tab], one_server: ChatStream, model_server: ModelServer
 ) -> None:
     model_server.default(answer("Said to each.", pause=0.1))
-    soon = tabs[0].browser.evaluate("return Date.now()") + 700
     for tab, prompt in zip(tabs, ("From the first", "From the second"), strict=True):
         tab.write(prompt)
+    soon = tabs[0].browser.evaluate("return Date.now()") + 1500
+    for tab in tabs:
         tab.browser.evaluate(
             "setTimeout(() => document.querySelector('#send').click(), arguments[0] - Date.now())", soon
         )
