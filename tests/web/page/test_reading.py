@@ -1,4 +1,4 @@
-"""Markdown, read by the page while it streams and by the server: the same blocks come of it, and nothing in it runs."""
+"""Markdown, read by the page while it streams and by the server: the same blocks come of it."""
 
 import random
 from pathlib import Path
@@ -8,11 +8,8 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from chatstream.reading.html import render
-from tests.servers.app import ChatStream
-from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer
 from tests.web.page.page import LAST, Page
-from tests.web.page.site import Site
 
 TEXTS = Path(__file__).parents[2] / "reading"
 CORPUS = sorted((TEXTS / "corpus").glob("*.md"))
@@ -356,48 +353,3 @@ def test_a_wide_table_scrolls_by_itself(page: Page, model_server: ModelServer) -
 
 
 # -- hostile
-
-
-class Visited(dict[str, str]):
-    """The pages of a site that has none, and notes what was asked of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[str] = []
-
-    def get(self, path: str, default: Any = None) -> Any:
-        self.asked.append(path)
-        return default
-
-
-HARM = "return [window.harm ?? null, location.pathname.length]"
-NEVER = "img, script, style, link, iframe, object, embed, video, svg, maction, annotation-xml, mglyph"
-LOADING = f"return {LAST}.querySelectorAll('{NEVER}').length"
-LINKS = f"return [...{LAST}.querySelectorAll('.answer [href]')].map((a) => a.href)"
-
-
-@pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
-@pytest.mark.parametrize("policy", [True, False], ids=["policy", "renderers alone"])
-def test_nothing_hostile_runs_or_asks_another_host(
-    path: Path, policy: bool, one_server: ChatStream, browser: Browser, model_server: ModelServer
-) -> None:
-    visited = Visited()
-    with Site(visited) as site:
-        text = path.read_text().replace("HOSTNAME", site.url.removeprefix("http://")).replace("HOST", site.url)
-        page = Page(browser, one_server.url)
-        if not policy:
-            browser.allow_scripts()
-        page.open()
-        write(page, model_server, text, 1)
-        for _ in range(2):
-            assert page.browser.evaluate(LOADING) == 0
-            for link in page.browser.evaluate(LINKS):
-                assert link.startswith(("http://", "https://", "mailto:"))
-                assert not link.startswith(one_server.url)
-            page.browser.evaluate(f"for (const a of {LAST}.querySelectorAll('.dead-link')) a.click()")
-            assert page.browser.evaluate(HARM)[0] is None
-            page.reload()
-        page.browser.disable_javascript()
-        page.reload()
-        assert page.browser.evaluate(LOADING) == 0
-    assert visited.asked == []
