@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+import gevent
 import pytest
 
 from chatstream.store.records import new_id
@@ -42,6 +43,12 @@ def server(request: pytest.FixtureRequest, serve: Serve) -> ChatStream:
     return serve(request.param)
 
 
+@pytest.fixture(scope="module")
+def one_server(serve: Serve) -> ChatStream:
+    """One for the module, on SQLite."""
+    return serve()
+
+
 @pytest.fixture
 def api(server: ChatStream, model_server: ModelServer) -> Api:
     return Api(server.address)
@@ -53,3 +60,19 @@ def line(one_server: ChatStream) -> Iterator[Line]:
     line = Line(one_server.address)
     yield line
     line.close()
+
+
+@pytest.fixture
+def turns() -> Iterator[list[int]]:
+    """Of a stream: it waits for its socket, or for its time, and is not a greenlet that could go on at once."""
+    taken: list[int] = []
+
+    def take_turns() -> None:
+        while True:
+            gevent.sleep(0.0001)
+            taken.append(1)
+
+    other = gevent.spawn(take_turns)
+    gevent.sleep(0)
+    yield taken
+    other.kill()

@@ -10,7 +10,6 @@ from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer, answer
-from tests.web.conftest import Serve
 from tests.web.formats import ID, SHAPES, Answer
 from tests.web.page.line import Line
 
@@ -160,11 +159,6 @@ LISTEN = """
     for (const kind of ['done', 'error'])
         source.addEventListener(kind, (event) => seen.ends.push([kind, event.data && JSON.parse(event.data)]))"""
 CLOSED = 2
-
-
-@pytest.fixture(scope="module")
-def one_server(serve: Serve) -> ChatStream:
-    return serve()
 
 
 @pytest.fixture

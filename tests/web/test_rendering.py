@@ -1,7 +1,6 @@
 """Markdown for pages, and colours for code, while streams go on."""
 
 import sys
-from collections.abc import Iterator
 from html import escape
 
 import gevent
@@ -13,11 +12,6 @@ from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer
 from tests.web.conftest import Serve
-
-
-@pytest.fixture(scope="module")
-def one_server(serve: Serve) -> ChatStream:
-    return serve()
 
 
 @pytest.fixture
@@ -67,22 +61,6 @@ def test_no_stretch_of_rendering_is_long(text: str) -> None:
     finally:
         sys.setprofile(None)
     assert way.longest < 40_000  # at most 24 000; with turns only between blocks, 270 000 and more
-
-
-@pytest.fixture
-def turns() -> Iterator[list[int]]:
-    """Of a stream: it waits for its socket, or for its time, and is not a greenlet that could go on at once."""
-    taken: list[int] = []
-
-    def take_turns() -> None:
-        while True:
-            gevent.sleep(0.0001)
-            taken.append(1)
-
-    other = gevent.spawn(take_turns)
-    gevent.sleep(0)
-    yield taken
-    other.kill()
 
 
 def test_others_have_their_turn_while_a_large_answer_is_rendered(turns: list[int]) -> None:

@@ -7,14 +7,8 @@ import pytest
 from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
-from tests.web.conftest import Serve
 
 HTML = {"Accept": "text/html"}
-
-
-@pytest.fixture(scope="module")
-def one_server(serve: Serve) -> ChatStream:
-    return serve()
 
 
 @pytest.mark.parametrize("path", ["/", "/c/" + "0" * 24, "/nowhere"])

@@ -189,11 +189,16 @@ def delay(page: Page, latency: int) -> None:
     page.browser.command("Network.emulateNetworkConditions", **network)
 
 
-def test_a_question_that_waits_for_a_deletion_is_asked_once(page: Page, model_server: ModelServer) -> None:
+def delete_slowly(page: Page, model_server: ModelServer) -> None:
+    """The second question, over a network that lets the server know late."""
     talk(page, model_server)
     button(page, 2, "Delete").click()
     page.browser.wait(lambda: "Deleted the question" in page.browser.text("#toast"))
     delay(page, 4000)
+
+
+def test_a_question_that_waits_for_a_deletion_is_asked_once(page: Page, model_server: ModelServer) -> None:
+    delete_slowly(page, model_server)
     page.ask("Once")
     page.browser.find("button", "Cancel")  # until the deletion is done
     page.press(Keys.ENTER, Keys.ENTER)
@@ -204,10 +209,7 @@ def test_a_question_that_waits_for_a_deletion_is_asked_once(page: Page, model_se
 
 
 def test_a_question_that_waits_for_a_deletion_can_be_kept_back(page: Page, model_server: ModelServer) -> None:
-    talk(page, model_server)
-    button(page, 2, "Delete").click()
-    page.browser.wait(lambda: "Deleted the question" in page.browser.text("#toast"))
-    delay(page, 4000)
+    delete_slowly(page, model_server)
     page.ask("Not yet")
     page.press(Keys.ESCAPE)
     delay(page, 0)

@@ -11,7 +11,7 @@ from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer, answer
 from tests.web.page.page import Page
-from tests.web.page.test_accessible import RICH
+from tests.web.page.test_accessible import RICH, picking, setting
 
 SCHEMES = {
     "light": {"prefers_color_scheme": "light"},
@@ -123,16 +123,6 @@ def editing(page: Page, model: ModelServer) -> None:
     page.ask("When?")
     page.wait_state("complete")
     page.browser.evaluate("document.querySelector('.action[name=edit]').click()")
-
-
-def picking(page: Page, _: ModelServer) -> None:
-    page.click("button", "Model: test-model")
-    page.browser.wait(lambda: "the default" in page.browser.text("#picker"))
-
-
-def setting(page: Page, _: ModelServer) -> None:
-    page.open_menu()
-    page.click("button", "System prompt and parameters")
 
 
 def sharing(page: Page, model: ModelServer) -> None:
