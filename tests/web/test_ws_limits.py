@@ -98,9 +98,10 @@ def test_a_reader_that_takes_nothing_is_cut_and_nobody_else(server: ChatStream, 
     assert len(Api(server.address).history(ids["chatId"])[1]["content"]) == 10_000_001
 
 
+@pytest.mark.alone
 def test_a_reader_that_is_slow_gets_all(serve: Serve, model_server: ModelServer) -> None:
     """It takes all in good time, and hears of no ping as long as that lasts."""
-    address = serve(CHATSTREAM_HEARTBEAT_S="0.3", CHATSTREAM_READER_S="2").address
+    address = serve(CHATSTREAM_HEARTBEAT_S="0.3", CHATSTREAM_READER_S="4").address
     model_server.script([["repeat", 80, [["text", PIECE]]], ["finish", "stop"], ["end"]])
     with Peer(address, (socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)) as peer:
         peer.say("start", prompt="Hello")
