@@ -1,8 +1,7 @@
 """An answer passed on as it comes, to one reader, without a Run: what `/v1` does."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
 import gevent
 
@@ -18,22 +17,10 @@ from chatstream.turns import let_others
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.pace import Pace
 from chatstream.upstream.stream import EventStream
-from chatstream.wire.chunks import DONE, ChunkReader, Delta
-from chatstream.wire.sse import Event
-from chatstream.wire.stencil import Blocks
+from chatstream.wire.chunks import ChunkReader
+from chatstream.wire.portions import Portion, portion
 
-
-class Portion(NamedTuple):
-    """What one read of upstream brought: its events as they came, and the deltas decoded from them (of choice 0).
-
-    One without either is a heartbeat. `[DONE]` is never among the events, and an error is raised instead.
-    """
-
-    events: Sequence[Event]
-    deltas: Sequence[Delta]
-
-
-HEARTBEAT = Portion((), ())
+HEARTBEAT = Portion((), [])
 
 
 class Relay:
@@ -149,27 +136,12 @@ class Relay:
         return None if blocks is None else self._portion(stream, blocks)
 
     def _portion(self, stream: EventStream, blocks: str) -> Portion:
-        deltas = self.reader.alike(blocks)
-        if deltas is None:
-            return self._sound(stream.parse(blocks))
-        self.deadlines.content()
-        return Portion(Blocks(blocks), deltas)
-
-    def _sound(self, events: list[Event]) -> Portion:
-        """Those before the end, or before one that is no chunk."""
-        passed: list[Event] = []
-        deltas: list[Delta] = []
-        for event in events:
-            found = self.reader.feed([event])
-            if found or self.reader.unfinished - {0}:
-                self.deadlines.content()
-            if self.reader.error or event.data == DONE:
-                break
-            passed.append(event)
-            deltas += found
+        found = portion(self.reader, blocks, stream.parse)
+        if found.deltas or self.reader.unfinished - {0}:
+            self.deadlines.content()
         if self._was_told():
             self.deadlines.finished()
-        return Portion(passed, deltas)
+        return found
 
     def _was_told(self) -> bool:
         """Whether upstream said of every choice how it ends: only usage and `[DONE]` can follow, and are no loss.

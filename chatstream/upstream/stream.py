@@ -6,6 +6,7 @@ from chatstream.errors import UpstreamBroke, UpstreamInvalid
 from chatstream.upstream.translation import translated
 from chatstream.upstream.transport import Body
 from chatstream.wire.chunks import ChunkReader, Delta
+from chatstream.wire.portions import portion
 from chatstream.wire.sse import Decoder
 from chatstream.wire.verdict import broken
 
@@ -87,8 +88,4 @@ class Stream:
             blocks = self._events.blocks()
         except UpstreamBroke as error:
             raise broken(self.reader) from error
-        return None if blocks is None else self._deltas(blocks)
-
-    def _deltas(self, blocks: str) -> list[Delta]:
-        deltas = self.reader.alike(blocks)
-        return self.reader.feed(self._events.parse(blocks)) if deltas is None else deltas
+        return None if blocks is None else portion(self.reader, blocks, self._events.parse).deltas

@@ -6,6 +6,7 @@ from a chat where the model has only that.
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,13 +15,14 @@ from flask import Blueprint, Response, jsonify, stream_with_context
 from chatstream.errors import BadRequest, ChatStreamError
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.providers import Provider
-from chatstream.upstream.relay import Portion, Relay
+from chatstream.upstream.relay import Relay
 from chatstream.upstream.stream import EventStream
 from chatstream.web import bodies, departures, passing, streams
 from chatstream.web.services import services
 from chatstream.wire.completion import CHOICES_MAX, Completion, TextCompletion
 from chatstream.wire.formats import openai
 from chatstream.wire.formats.text_completion import Retelling
+from chatstream.wire.portions import Portion
 from chatstream.wire.sse import HEARTBEAT, Event
 
 blueprint = Blueprint("relay", __name__, url_prefix="/v1")
@@ -139,7 +141,7 @@ def _frames(relay: Relay, passage: Passage) -> Iterator[bytes]:
         if not relay.opened:
             yield HEARTBEAT  # the response's head goes out with its first bytes
         for portion in relay:
-            data = openai.frames(passage.tell(portion.events)) or HEARTBEAT if _shows(portion) else b""
+            data = _told(portion, passage) or HEARTBEAT if _shows(portion) else b""
             del portion  # a thousand streams that rest would each hold what was read last
             if data:
                 yield data
@@ -147,6 +149,10 @@ def _frames(relay: Relay, passage: Passage) -> Iterator[bytes]:
         yield openai.DONE
     except ChatStreamError as error:
         yield openai.failed(error)
+
+
+def _told(portion: Portion, passage: Passage) -> bytes:
+    return b"".join([openai.frames(passage.tell(events)) for events in portion.events])
 
 
 def _shows(portion: Portion) -> bool:
@@ -158,6 +164,6 @@ def _whole(relay: Relay, passage: Passage) -> Response:
     whole = passage.whole()
     with departures.attended():
         for portion in relay:
-            for event in passage.tell(portion.events):
+            for event in passage.tell(list(chain.from_iterable(portion.events))):
                 whole.add(event.data)
     return jsonify(whole.value())

@@ -17,6 +17,7 @@ from chatstream.wire.thinking import ThinkTags
 DONE = "[DONE]"
 _NAME_MAX = 256
 _TRIES = 3
+"""Chunks without a second one like them, after which no more is learnt from."""
 _USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
@@ -68,6 +69,16 @@ class ChunkReader:
         self._fruitless = 0
 
     @property
+    def over(self) -> bool:
+        """Whether nothing more is read."""
+        return self.done or self.error is not None
+
+    @property
+    def learns(self) -> bool:
+        """Whether chunks may yet come that are alike."""
+        return self._fruitless < _TRIES
+
+    @property
     def unfinished(self) -> set[int]:
         """The choices, by index, that have begun and not been given a finish reason. Only choice 0 is read."""
         return self._begun - self._finished
@@ -79,34 +90,46 @@ class ChunkReader:
 
     def feed(self, events: Iterable[Event]) -> list[Delta]:
         """The deltas of these events, neighbouring pieces of text joined. Never raises: see `error`."""
+        self.take(events)
+        return self.deltas()
+
+    def take(self, events: Iterable[Event]) -> int:
+        """Read these events; how many of them come before the end, or the error."""
+        taken = 0
         for event in events:
-            if self.done or self.error:
+            if self.over:
                 break
             try:
                 self._event(event)
             except UpstreamError as error:
                 self.error = error
+            taken += not self.over
         self._learn()
-        return self._flush()
+        return taken
 
-    def alike(self, blocks: str) -> list[Delta] | None:
-        """The deltas of these blocks of an event stream, if each is a chunk like the last one but for its text.
-
-        None: they have to be parsed and fed.
-        """
+    def take_alike(self, blocks: str) -> int:
+        """Read those of these blocks of an event stream, from the first on, that are chunks like one before but for
+        their text; where the others begin."""
         stencil = self._stencil
-        pieces = stencil.cut(blocks) if stencil else None
-        if pieces is None or stencil is None or self._holds(stencil.field):
-            return None
-        self._fruitless = 0
-        self.tokens += len(pieces) - pieces.count("")
-        self._piece(stencil.field, "".join(pieces))
-        return self._flush()
+        if stencil is None or self.over or self._holds(stencil.field):
+            return 0
+        pieces, end = stencil.row(blocks)
+        if pieces:
+            self._fruitless = 0
+            self.tokens += len(pieces) - pieces.count("")
+            self._piece(stencil.field, "".join(pieces))
+        return end
+
+    def deltas(self) -> list[Delta]:
+        """What was read since they were last asked for, neighbouring pieces of text joined."""
+        self._settle()
+        out, self._out = self._out, []
+        return out
 
     def _learn(self) -> None:
         """Some servers write no two chunks alike: with them it is given up soon."""
         last, self._last = self._last, None
-        if last and self._fruitless < _TRIES:
+        if last and self.learns:
             self._stencil = learnt(*last) or self._stencil
             self._fruitless += 1
 
@@ -116,12 +139,7 @@ class ChunkReader:
             self._piece(field, self._halves[field].close())
         for kind, text in self._think.close():
             self._add(kind, text)
-        return self._flush()
-
-    def _flush(self) -> list[Delta]:
-        self._settle()
-        out, self._out = self._out, []
-        return out
+        return self.deltas()
 
     def _event(self, event: Event) -> None:
         if event.data == DONE:
@@ -132,11 +150,13 @@ class ChunkReader:
             raise UpstreamReported(reported(chunk.error or chunk.message, event.data))
         if chunk.usage:
             self._count(chunk.usage)
+        before = self.tokens
         for choice in chunk.choices or ():
             if choice.index == 0:
                 self._choice(choice, lossy)
             self._note(choice)
-        self._last = event.data, chunk
+        if self.tokens > before:
+            self._last = event.data, chunk
 
     def _note(self, choice: Choice) -> None:
         if not choice.finish_reason:

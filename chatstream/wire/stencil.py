@@ -1,8 +1,8 @@
 """Chunks that differ in their text alone, read without decoding each.
 
 A server writes an answer as one long row of chunks, with the same id, model and so on around every piece. What stands
-before and behind the piece is learnt from a chunk that was decoded; a buffer of such chunks is then cut at these places
-at once: 5 instead of 14 µs of CPU for a buffer of seven chunks. What does not fit is decoded as ever.
+before and behind the piece is learnt from a chunk that was decoded; a row of such chunks is then cut at these places
+at once: 5 instead of 14 µs of CPU for a row of seven chunks. What does not fit is decoded as ever.
 """
 
 import re
@@ -40,18 +40,31 @@ class Stencil:
         self._tail = f"{data[end:]}\n\n"
         self._joint = self._tail + self._head
 
-    def cut(self, blocks: str) -> list[str] | None:
-        """The pieces of these blocks of an event stream, if nothing else differs in any of them."""
-        head, tail = self._head, self._tail
-        if not blocks.startswith(head) or not blocks.endswith(tail) or len(blocks) < len(head) + len(tail):
-            return None
-        pieces = blocks[len(head) : -len(tail)].split(self._joint)
-        return _unescaped(pieces) if _SPECIAL.search("".join(pieces)) else pieces
+    def row(self, blocks: str) -> tuple[list[str], int]:
+        """The pieces of the blocks of an event stream, up to the first in which anything else differs; where that is.
+
+        Looking for the quote alone takes a third of the time of a split at what is between two pieces.
+        """
+        head, joint, tail = self._head, self._joint, self._tail
+        begin = end = len(head) if blocks.startswith(head) else 0
+        pieces: list[str] = []
+        while begin:
+            end = blocks.find('"', end)
+            if blocks.startswith(joint, end):
+                pieces.append(blocks[begin:end])
+                begin = end = end + len(joint)
+            elif blocks.startswith(tail, end):
+                return _unescaped([*pieces, blocks[begin:end]], end + len(tail))
+            elif end > begin and blocks[end - 1] == "\\":
+                end += 1
+            else:
+                return _unescaped(pieces, begin - len(head))
+        return [], 0
 
 
 def learnt(data: str, chunk: Chunk) -> Stencil | None:
     """The stencil of a chunk that holds one piece of text and says nothing else; None for any other."""
-    delta, name = _said(chunk) if len(data) <= _LEARNT_FROM else (None, "")
+    delta, name = _said(chunk) if len(data) <= _LEARNT_FROM and "\n" not in data else (None, "")
     found = re.search(rf'"{name}"\s*:\s*"((?:[^"\\]++|\\.)*+)"', data) if delta else None
     if delta is None or found is None:
         return None
@@ -76,12 +89,14 @@ def _said(chunk: Chunk) -> tuple[ChunkDelta | None, str]:
     return delta, names[0]
 
 
-def _unescaped(pieces: list[str]) -> list[str] | None:
-    """None if one is no string of JSON: then it is more than a piece, or has half of a character."""
+def _unescaped(pieces: list[str], end: int) -> tuple[list[str], int]:
+    """None of them if one is no string of JSON: then it is more than a piece, or has half of a character."""
+    if not _SPECIAL.search("".join(pieces)):
+        return pieces, end
     try:
-        return [_text(f'"{piece}"') for piece in pieces]
+        return [_text(f'"{piece}"') for piece in pieces], end
     except (msgspec.MsgspecError, UnicodeError):
-        return None
+        return [], 0
 
 
 class Blocks(Sequence[Event]):

@@ -1,7 +1,8 @@
 """Chunks that differ in their text alone: read at once, and never otherwise than one by one."""
 
+import itertools
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from chatstream.wire.chunk import parse
 from chatstream.wire.chunks import ChunkReader, Delta
 from chatstream.wire.formats import openai
+from chatstream.wire.portions import portion
 from chatstream.wire.sse import Decoder, Event
 from chatstream.wire.stencil import Blocks, Stencil, learnt
 
@@ -30,14 +32,36 @@ def stencil(value: dict[str, Any]) -> Stencil | None:
     return learnt(data, parse(data)[0])
 
 
-def read(blocks: list[str], at_once: bool) -> tuple[list[Delta], ChunkReader, int]:
-    """The deltas of all buffers, the reader, and how many of them were read at once."""
-    reader, decoder, deltas, hits = ChunkReader(), Decoder(), [], 0
-    for buffer in blocks:
-        alike = reader.alike(buffer) if at_once else None
-        hits += alike is not None
-        deltas += reader.feed(decoder.parse(buffer)) if alike is None else alike
-    return deltas + reader.close(), reader, hits
+class Read(NamedTuple):
+    deltas: list[Delta]
+    reader: ChunkReader
+    rows: list[int]
+    """Of each buffer, how many of its chunks were read at once."""
+    passed: bytes
+
+
+def read(buffers: list[str]) -> Read:
+    reader, decoder, deltas, rows, passed = ChunkReader(), Decoder(), [], [], b""
+    for buffer in buffers:
+        found = portion(reader, buffer, decoder.parse)
+        deltas += found.deltas
+        rows.append(sum(len(row) for row in found.events if isinstance(row, Blocks)))
+        passed += b"".join(map(openai.frames, found.events))
+    return Read(deltas + reader.close(), reader, rows, passed)
+
+
+def read_singly(buffers: list[str]) -> Read:
+    reader, decoder, deltas, passed = ChunkReader(), Decoder(), [], b""
+    for event in decoder.parse("".join(buffers)):
+        passed += openai.frames([event] * reader.take([event]))
+        deltas += reader.deltas()
+    return Read(deltas + reader.close(), reader, [], passed)
+
+
+def joined(deltas: list[Delta]) -> list[tuple[str, Any]]:
+    """Neighbouring pieces as one, wherever a read ended."""
+    kinds = itertools.groupby(deltas, key=lambda delta: delta.kind)
+    return [(kind, "".join(delta.data for delta in group)) for kind, group in kinds]
 
 
 @pytest.mark.parametrize("name", ["content", "reasoning_content", "reasoning"])
@@ -47,18 +71,29 @@ def test_the_pieces_of_chunks_that_are_alike(name: str) -> None:
     assert found.field == ("content" if name == "content" else "reasoning")
     pieces = [" sea", "", " is ärgerlich 🌊", ' "wide"\n', "\\"]
     blocks = "".join(block(chunk({name: piece, "role": "assistant"})) for piece in pieces)
-    assert found.cut(blocks) == pieces
-    assert found.cut("") is None
-    assert found.cut(blocks + ": a comment\n\n") is None
-    assert found.cut(blocks.replace(" sea", ' sea"}, "x": {"y": "', 1)) is None
-    assert found.cut(blocks.replace(" sea", "\\ud83d", 1)) is None
-    assert found.cut(blocks.replace(" sea", " s\tea", 1)) is None  # no JSON
-    assert found.cut(block(chunk({name: " sea"}))) is None
-    assert found.cut(f"data: {{}}\n\n{blocks}") is None
+    assert found.row(blocks) == (pieces, len(blocks))
+    assert found.row("") == ([], 0)
+    assert found.row(blocks + ": a comment\n\n" + blocks) == (pieces, len(blocks))
+    assert found.row(f"data: {{}}\n\n{blocks}") == ([], 0)
+    assert found.row(block(chunk({name: " sea"}))) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("odd", "kept"),
+    [(' sea"}, "x": {"y": "', ["The"]), ("\\ud83d", []), (" s\tea", []), ("\\", [])],
+    ids=["more than a piece", "half of a character", "a tab", "no end"],
+)
+def test_what_is_no_piece_ends_the_row_or_all_of_it(odd: str, kept: list[str]) -> None:
+    found = stencil(chunk({"content": "The"}))
+    assert found is not None
+    first = block(chunk({"content": "The"}))
+    assert found.row(block(chunk({"content": " sea"})).replace(" sea", odd)) == ([], 0)
+    both = first + block(chunk({"content": " sea"})).replace(" sea", odd)
+    assert found.row(both) == (kept, len(first) if kept else 0)
 
 
 def test_a_chunk_shorter_than_what_surrounds_a_piece_is_none() -> None:
-    assert Stencil("content", '""', 1, 1).cut('data: "\n\n') is None
+    assert Stencil("content", '""', 1, 1).row('data: "\n\n') == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -109,29 +144,58 @@ DELTAS = st.one_of(
 )
 
 
-@given(st.lists(st.lists(DELTAS, max_size=6), max_size=8), st.booleans())
-def test_reading_at_once_gives_what_reading_one_by_one_gives(buffers: list[list[dict[str, Any]]], ascii_: bool) -> None:
+@given(st.lists(st.lists(DELTAS, max_size=12), max_size=8), st.booleans(), st.booleans())
+def test_reading_at_once_gives_what_reading_one_by_one_gives(
+    buffers: list[list[dict[str, Any]]], ascii_: bool, ends: bool
+) -> None:
     blocks = ["".join(f"data: {json.dumps(value, ensure_ascii=ascii_)}\n\n" for value in buffer) for buffer in buffers]
-    (fast, reader, _), (slow, plain, _) = read(blocks, True), read(blocks, False)
-    assert [(delta.kind, delta.data) for delta in fast] == [(delta.kind, delta.data) for delta in slow]
+    if ends:
+        blocks.insert(len(blocks) // 2, "data: [DONE]\n\n")
+    fast, slow = read(blocks), read_singly(blocks)
+    assert joined(fast.deltas) == joined(slow.deltas)
+    assert fast.passed == slow.passed
     for fact in ("tokens", "finish_reason", "unfinished", "finished", "usage", "done"):
-        assert getattr(reader, fact) == getattr(plain, fact)
+        assert getattr(fast.reader, fact) == getattr(slow.reader, fact)
+
+
+FIRST, LAST = block(chunk({"role": "assistant", "content": ""})), block(chunk({}, finish_reason="stop"))
 
 
 def test_nearly_all_of_an_answer_is_read_at_once() -> None:
-    first = block(chunk({"role": "assistant", "content": ""}))
     rest = [block(chunk({"content": f" word {n}"})) * 3 for n in range(50)]
-    deltas, reader, hits = read([first, *rest], at_once=True)
-    assert hits == 49
-    assert reader.tokens == 150
-    assert "".join(delta.data for delta in deltas).count("word 7") == 3
+    found = read([FIRST, *rest])
+    assert found.rows == [0, 2, *[3] * 49]
+    assert found.reader.tokens == 150
+    assert "".join(delta.data for delta in found.deltas).count("word 7") == 3
+
+
+def test_an_answer_that_comes_in_one_read_is_read_at_once() -> None:
+    words = "".join(block(chunk({"content": f' "word" {n}'})) for n in range(200))
+    found = read([f"{FIRST}{words}{LAST}data: [DONE]\n\n{words}"])
+    assert found.rows == [199]
+    assert (found.reader.tokens, found.reader.done) == (200, True)
+    assert found.passed == f"{FIRST}{words}{LAST}".encode()
+
+
+def test_thoughts_and_answer_in_one_read_are_two_rows_at_most() -> None:
+    thoughts, words = (block(chunk({name: " x"})) * 50 for name in ("reasoning_content", "content"))
+    found = read([FIRST + thoughts, thoughts + words, words + thoughts])
+    assert found.rows == [49, 50, 50]
+    assert joined(found.deltas) == [("reasoning", " x" * 100), ("text", " x" * 100), ("reasoning", " x" * 50)]
+
+
+def test_what_follows_an_error_is_not_read() -> None:
+    words = block(chunk({"content": "a"})) * 5
+    found = read([words, f'data: {{"error": "gone"}}\n\n{words}', words])
+    assert found.rows == [4, 0, 0]
+    assert (found.passed.decode(), joined(found.deltas)) == (words, [("text", "aaaaa")])
 
 
 def test_a_server_that_writes_no_two_chunks_alike_is_given_up() -> None:
     unlike = [block({**chunk({"content": "a"}), "padding": "x" * n}) for n in range(20)]
     alike = [block(chunk({"content": "b"}))] * 5
-    assert read([*unlike, *alike], at_once=True)[2] == 0
-    assert read([*unlike[:2], *alike], at_once=True)[2] == 4
+    assert not any(read([*unlike, *alike]).rows)
+    assert sum(read([*unlike[:2], *alike]).rows) == 4
 
 
 def test_half_of_a_character_waits_for_its_other() -> None:
@@ -140,8 +204,7 @@ def test_half_of_a_character_waits_for_its_other() -> None:
         'data: {"choices":[{"index":0,"delta":{"content":"\\ud83c"}}]}\n\n',
         block(chunk({"content": "b"})),
     ]
-    deltas, _, _ = read(blocks, at_once=True)
-    assert "".join(delta.data for delta in deltas) == "a\ufffdb"
+    assert joined(read(blocks).deltas) == [("text", "a\ufffdb")]
 
 
 def test_blocks_are_events_and_are_passed_on_as_they_came() -> None:
