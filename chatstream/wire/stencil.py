@@ -105,6 +105,9 @@ class Blocks(Sequence[Event]):
     def __init__(self, text: str) -> None:
         self.text = text
 
+    def __bool__(self) -> bool:
+        return self.text != ""  # counting the blocks to know it took 2 % of the CPU in `burst`
+
     def __len__(self) -> int:
         return self.text.count("\n\n")
 
