@@ -22,7 +22,7 @@ _LANGUAGE = re.compile(r"[\w+#.-]+", re.ASCII)
 _CODE = ("fence", "code_block")
 _BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "hr", "em", "strong", "s"}
 _TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
-_TAGS = _BLOCKS | _TABLE | mathml.TAGS | {"a", "span", "code", "pre", "div", "button", "input"}
+_TAGS = _BLOCKS | _TABLE | mathml.TAGS | {"a", "span", "code", "pre", "div", "button", "input", "code-block"}
 _CLEANER = nh3.Cleaner(
     tags=_TAGS,
     attributes={
@@ -104,10 +104,10 @@ def code_block(language: str, content: str, labels: Labels = ENGLISH) -> str:
     :param content: HTML
     """
     return (
-        f'<div class="code"><div class="code-head"><span class="code-language">{escape(language)}</span>'
+        f'<code-block class="code"><div class="code-head"><span class="code-language">{escape(language)}</span>'
         f'<button type="button" class="code-copy needs-js">{escape(labels.copy)}</button></div>'
         f'<pre class="code-text" dir="ltr" tabindex="0" role="group" aria-label="{escape(labels.code)}">'
-        f'<code data-language="{escape(language)}">{content}</code></pre></div>'
+        f'<code data-language="{escape(language)}">{content}</code></pre></code-block>'
     )
 
 

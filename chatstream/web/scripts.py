@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rjsmin import jsmin
 
-_IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "(\.{1,2}/[\w./-]+)";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import (?:\{ ([\w, ]+) \} from )?"(\.{1,2}/[\w./-]+)";$', re.MULTILINE)
 _LATER = re.compile(r'\bimport\("(\.{1,2}/[\w./-]+)"\)')
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:class|const|function\*?) (\w+))", re.MULTILINE)
 
@@ -52,7 +52,8 @@ def _linked(path: Path, text: str, folder: Path) -> str:
     """With imports from what stands before it; what is imported later is found from where the whole will lie."""
 
     def taken(found: re.Match[str]) -> str:
-        return f"const {{ {found[1].replace(' as ', ': ')} }} = {_name(_beside(path, found[2]))};"
+        names = found[1] and found[1].replace(" as ", ": ")
+        return f"const {{ {names} }} = {_name(_beside(path, found[2]))};" if names else ""
 
     def later(found: re.Match[str]) -> str:
         return f'import("./{os.path.relpath(path.parent / found[1], folder)}")'

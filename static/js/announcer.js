@@ -1,4 +1,5 @@
 // @ts-check
+import { element } from "./element.js";
 
 /** A screen reader hears of changes only: what is said again has to be another text. */
 const AGAIN = "\u00a0";
@@ -15,3 +16,5 @@ export class Announcer {
     this.region.textContent = this.region.textContent === sentence ? sentence + AGAIN : sentence;
   }
 }
+
+export const AnnouncerElement = element("chat-announcer", Announcer);

@@ -4,7 +4,7 @@
 import { copy, find } from "./dom.js";
 import { endingLine, figures } from "./endings.js";
 import { MarkdownFlow } from "./markdown-flow.js";
-import { Phase } from "./phase.js";
+import { PhaseElement } from "./phase.js";
 import { Reasoning } from "./reasoning.js";
 import { ToolCalls } from "./tool-calls.js";
 import { t } from "./words.js";
@@ -28,7 +28,7 @@ export class Answer {
     this.painter = painter;
     for (const further of article.querySelectorAll(".answer ~ .answer, .answer ~ .tools")) further.remove(); // of a page that streamed
     this.model = model;
-    this.phase = new Phase(find(article, ".phase", HTMLElement));
+    this.phase = find(article, "answer-phase", PhaseElement).work;
     this.text = new MarkdownFlow(find(article, ".answer", HTMLElement), painter);
     this.reasoning = new MarkdownFlow(find(article, ".reasoning .markdown", HTMLElement), painter);
     this.fold = new Reasoning(find(article, ".reasoning", HTMLDetailsElement));

@@ -36,8 +36,8 @@ export class Branching {
     new Actions(transcript.element, {
       copy: (article, button) => void this.copy(article, button),
       edit: (article) => this.#idle() && void this.#edit(article),
-      retry: (article, button) => this.#idle() && conversation.again(article, button),
-      continue: (article, button) => this.#idle() && conversation.again(article, button),
+      retry: (article, button) => void this.#again(article, button),
+      continue: (article, button) => void this.#again(article, button),
       leafId: (article, button) => void this.#try(t("The branch cannot be shown."), () => this.#walk(article, button)),
       branch: (article) => void this.#try(t("There is no new chat."), () => this.#branchOff(article)),
       delete: (article) => void this.#try(t("Nothing was deleted."), () => this.#delete(article)),
@@ -89,13 +89,25 @@ export class Branching {
     }
   }
 
+  /** @param {HTMLElement} article @param {HTMLButtonElement} button */
+  async #again(article, button) {
+    if (!this.#idle()) return;
+    await this.settled();
+    void this.conversation.again(article, button);
+  }
+
   /** @param {HTMLElement} article @param {string} [text] */
   async #edit(article, text) {
     await this.#try(t("The question cannot be edited."), async () => {
       const present = text ?? (await source(article, this.#chatId));
-      const again = (/** @type {string} */ prompt) => () => void this.#edit(article, prompt);
-      this.#editing.begin(article, present, (prompt) => void this.conversation.askInstead(article, prompt, again(prompt)));
+      this.#editing.begin(article, present, (prompt) => void this.#askInstead(article, prompt));
     });
+  }
+
+  /** @param {HTMLElement} article @param {string} prompt */
+  async #askInstead(article, prompt) {
+    await this.settled();
+    await this.conversation.askInstead(article, prompt, () => void this.#edit(article, prompt));
   }
 
   /** @param {HTMLElement} article @param {HTMLButtonElement} button */

@@ -1,35 +1,36 @@
 // @ts-check
-import { Announcer } from "./announcer.js";
+import { AnnouncerElement } from "./announcer.js";
 import { Attachments } from "./attachments.js";
 import { Branching } from "./branching.js";
 import { ChatsPanel } from "./chats-panel.js";
 import { Choices } from "./choices.js";
-import { letCopy } from "./code-copy.js";
+import "./code-block.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { find } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { takeFiles } from "./dropping.js";
 import { installWorker } from "./installed.js";
-import { Notice } from "./notice.js";
+import { NoticeElement } from "./notice.js";
+import "./offline-note.js";
 import { Painter } from "./painter.js";
 import { EndFollower } from "./scroll.js";
 import { presence } from "./presence.js";
 import { Shortcuts } from "./shortcuts.js";
-import { Sidebar } from "./sidebar.js";
+import "./sidebar.js";
 import { ChatTitle } from "./title.js";
-import { Toast } from "./toast.js";
+import { ToastElement } from "./toast.js";
 import { Transcript } from "./transcript.js";
 import { TellingSheet } from "./telling-sheet.js";
 import { t } from "./words.js";
 
 const main = find(document, "#main", HTMLElement);
 const title = new ChatTitle(main);
-const toast = new Toast(find(document, "#toast", HTMLElement));
+const toast = find(document, "chat-toasts", ToastElement).work;
 const end = new EndFollower(find(main, "#jump", HTMLElement), find(main, "#dock", HTMLElement), find(main, "#transcript", HTMLElement));
-const notice = new Notice(find(main, "#notice", HTMLElement), find(main, "#prompt", HTMLElement));
+const notice = find(main, "chat-notice", NoticeElement).work;
 
-const announcer = new Announcer(find(document, "#announcer", HTMLElement));
+const announcer = find(document, "chat-announcer", AnnouncerElement).work;
 const form = find(main, "#composer", HTMLFormElement);
 const attachments = new Attachments(form, notice, announcer);
 const composer = new Composer(form, Number(main.dataset.promptMax), attachments, {
@@ -64,8 +65,6 @@ const chats = new ChatsPanel(main, title, toast, {
   catchUp: () => void conversation.catchUp(),
   gone,
 });
-new Sidebar(find(document, "#sidebar", HTMLElement));
-letCopy(transcript.element);
 takeFiles(find(main, "#drop", HTMLElement), composer.field, attachments);
 
 /** A question in the message box, for those without scripts: with them it is edited in its place. */
@@ -95,12 +94,6 @@ main.querySelector("#suggestions")?.addEventListener("submit", (event) => {
 new Shortcuts(find(document, "#shortcuts", HTMLDialogElement), { conversation, branching, title });
 
 new TellingSheet(find(document, "#telling", HTMLDialogElement), find(main, "#show-telling", HTMLElement), title);
-
-const offline = find(main, "#offline", HTMLElement);
-const connection = () => end.keep(() => (offline.hidden = navigator.onLine));
-addEventListener("online", connection);
-addEventListener("offline", connection);
-connection();
 
 // Going back within a page that has changed its address: the other address is another page.
 const address = () => (conversation.chatId ? `/c/${conversation.chatId}` : "/");

@@ -1,11 +1,13 @@
 // @ts-check
+import { find } from "./dom.js";
+import { element } from "./element.js";
 
-/** A sentence above the composer about what was not done. */
+/** A sentence above the composer about what was not done; the attribute `for` names the field. */
 export class Notice {
-  /** @param {HTMLElement} element @param {HTMLElement} field */
-  constructor(element, field) {
-    this.element = element;
-    this.field = field;
+  /** @param {HTMLElement} told */
+  constructor(told) {
+    this.element = told;
+    this.field = find(document, `#${told.getAttribute("for")}`, HTMLElement);
   }
 
   /** About what the field holds, which then refers to it. @param {string} sentence */
@@ -28,3 +30,5 @@ export class Notice {
     this.field.removeAttribute("aria-describedby");
   }
 }
+
+export const NoticeElement = element("chat-notice", Notice);

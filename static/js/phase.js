@@ -1,4 +1,5 @@
 // @ts-check
+import { element } from "./element.js";
 import { number, t, tn } from "./words.js";
 
 /** Connections come and go; one that is back within this time is not worth a word. */
@@ -13,7 +14,7 @@ const DRAWN_EACH_MS = 250;
  * One line that tells how an answer goes: what is waited for and for how long, "Waiting for llama3.2 · 3 s", and while it is
  * written, "Answering · 12 s · about 340 tokens".
  */
-export class Phase {
+class Phase {
   #words = "";
   #since = 0;
   #lostSince = 0;
@@ -24,10 +25,10 @@ export class Phase {
   #wroteAt = 0;
   #began;
 
-  /** @param {HTMLElement} element `data-elapsed` has the seconds that the answer took before this page was made */
-  constructor(element) {
-    this.element = element;
-    this.#began = Date.now() - Number(element.dataset.elapsed ?? 0) * 1000;
+  /** @param {HTMLElement} line `data-elapsed` has the seconds that the answer took before this page was made */
+  constructor(line) {
+    this.element = line;
+    this.#began = Date.now() - Number(line.dataset.elapsed ?? 0) * 1000;
   }
 
   /** @param {string} words the same words go on counting */
@@ -95,3 +96,5 @@ export class Phase {
 function inSeconds(seconds) {
   return t("{number} s", { number: number(seconds) });
 }
+
+export const PhaseElement = element("answer-phase", Phase);

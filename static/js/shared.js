@@ -1,6 +1,6 @@
 // @ts-check
 import { Answer } from "./answer.js";
-import { letCopy } from "./code-copy.js";
+import "./code-block.js";
 import { find } from "./dom.js";
 import { Painter } from "./painter.js";
 import { presence } from "./presence.js";
@@ -15,7 +15,6 @@ const main = find(document, "#main", HTMLElement);
 const transcript = find(main, "#transcript", HTMLElement);
 const end = new EndFollower(find(main, "#jump", HTMLElement), find(main, "#dock", HTMLElement), transcript);
 const painter = new Painter(end);
-letCopy(transcript);
 const { signal } = new AbortController();
 let following = false;
 

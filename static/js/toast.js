@@ -1,5 +1,6 @@
 // @ts-check
 import { copy, find } from "./dom.js";
+import { element } from "./element.js";
 
 const NEWS_MS = 4000;
 const UNDO_MS = 6000;
@@ -11,9 +12,9 @@ export class Toast {
   /** @type {Set<Sentence>} */
   #shown = new Set();
 
-  /** @param {HTMLElement} element */
-  constructor(element) {
-    this.element = element;
+  /** @param {HTMLElement} foot */
+  constructor(foot) {
+    this.element = foot;
   }
 
   /** What was done, and can be undone for a while. @param {string} words @param {Offer} offer @returns {() => void} ends that time */
@@ -104,3 +105,5 @@ class Sentence {
     if (this.#open) this.#timer = setTimeout(() => this.close("gone"), this.ms);
   }
 }
+
+export const ToastElement = element("chat-toasts", Toast);

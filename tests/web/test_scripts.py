@@ -39,11 +39,17 @@ def test_what_is_imported_later_is_found_from_where_the_whole_lies(tmp_path: Pat
     assert 'import("./other/c.js")' in joined(main)
 
 
+def test_what_is_imported_for_what_it_does_stands_before_what_imports_it(tmp_path: Path) -> None:
+    main = 'import "./a.js";\nimport "./a.js";\ndone();\n'
+    text = joined(written(tmp_path, main=main, a="customElements.define();\n"))
+    assert (text.count("customElements.define()"), text.endswith("done();")) == (1, True)
+    assert text.index("customElements") < text.index("done()")
+
+
 @pytest.mark.parametrize(
     "text",
     [
         'import * as all from "./a.js";',
-        'import "./a.js";',
         'import a from "./a.js";',
         'import {\n  a } from "./a.js";',
         "export default 1;",

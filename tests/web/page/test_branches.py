@@ -1,7 +1,9 @@
 """Single messages on the page: copied, edited, answered anew, deleted; and the way between branches."""
 
 import time
+from collections.abc import Callable
 
+import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -189,9 +191,12 @@ def delay(page: Page, latency: int) -> None:
     page.browser.command("Network.emulateNetworkConditions", **network)
 
 
-def delete_slowly(page: Page, model_server: ModelServer) -> None:
-    """The second question, over a network that lets the server know late."""
+def delete_slowly(page: Page, model_server: ModelServer, editing: bool = False) -> None:
+    """The second question, over a network that lets the server know late. The first one may be edited meanwhile."""
     talk(page, model_server)
+    if editing:
+        button(page, 0, "Edit").click()
+        page.browser.wait(lambda: page.browser.evaluate("return document.querySelector('.edit-field') !== null"))
     button(page, 2, "Delete").click()
     page.browser.wait(lambda: "Deleted the question" in page.browser.text("#toast"))
     delay(page, 4000)
@@ -216,6 +221,29 @@ def test_a_question_that_waits_for_a_deletion_can_be_kept_back(page: Page, model
     shows(page, *ASKED[:2])
     page.press(" then")
     assert (page.draft, len(model_server.requests())) == ("Not yet then", 2)
+
+
+def begin_retry(page: Page) -> None:
+    button(page, 1, "Regenerate").click()
+
+
+def begin_edited(page: Page) -> None:
+    page.browser.evaluate("document.querySelector('.edit-field').focus()")
+    page.press(" Really?", Keys.ENTER)
+
+
+@pytest.mark.parametrize(("begin", "asked"), [(begin_retry, ASKED[0]), (begin_edited, ("You", "Why twice? Really?"))])
+def test_what_begins_a_branch_waits_for_a_deletion(
+    page: Page, model_server: ModelServer, begin: Callable[[Page], None], asked: tuple[str, str]
+) -> None:
+    """Begun before, it would be taken off the page by the deletion's end."""
+    delete_slowly(page, model_server, editing=begin is begin_edited)
+    begin(page)
+    time.sleep(1)
+    assert len(model_server.requests()) == 2
+    delay(page, 0)
+    shows(page, asked, ("Assistant", "Hello world"))
+    assert len(model_server.requests()) == 3
 
 
 def test_leaving_the_page_deletes_the_branch_that_was_not_had_back(
