@@ -234,16 +234,17 @@ def begin_edited(page: Page) -> None:
 
 @pytest.mark.parametrize(("begin", "asked"), [(begin_retry, ASKED[0]), (begin_edited, ("You", "Why twice? Really?"))])
 def test_what_begins_a_branch_waits_for_a_deletion(
-    page: Page, model_server: ModelServer, begin: Callable[[Page], None], asked: tuple[str, str]
+    page: Page, model_server: ModelServer, one_server: ChatStream, begin: Callable[[Page], None], asked: tuple[str, str]
 ) -> None:
     """Begun before, it would be taken off the page by the deletion's end."""
     delete_slowly(page, model_server, editing=begin is begin_edited)
+    model_server.script(GATED)
     begin(page)
-    time.sleep(1)
-    assert len(model_server.requests()) == 2
     delay(page, 0)
-    shows(page, asked, ("Assistant", "Hello world"))
-    assert len(model_server.requests()) == 3
+    page.browser.wait(lambda: len(model_server.requests()) == 3)
+    assert "And the sun?" not in [m["content"] for m in Api(one_server.address).history(page.chat_id)]
+    model_server.release("more")
+    shows(page, asked, ("Assistant", TIDE))
 
 
 def test_leaving_the_page_deletes_the_branch_that_was_not_had_back(
