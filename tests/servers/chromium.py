@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 from tests.servers.programs import need
@@ -40,6 +39,16 @@ CANDIDATES = {
     "searchbox": "input[type=search], [role=searchbox]",
     "textbox": "textarea, input, [role=textbox]",
 }
+
+LIKELY = """
+const [selector, name] = arguments, plain = (text) => String(text ?? '').replace(/\\s/g, '');
+const said = (element) => [...['aria-label', 'title', 'placeholder', 'value'].map((each) => element.getAttribute(each)),
+    element.textContent, element.value].join();
+const named = (element) => element.labels?.length > 0 || element.hasAttribute('aria-labelledby')
+    || element.querySelector('[aria-label], [alt]') || plain(said(element)).includes(plain(name));
+return [...document.querySelectorAll(selector)].filter(
+    (element) => element.checkVisibility() && (name === null || named(element)))"""
+"""Those that can have the name. To ask Chromium for one element's name and role takes as long as to look at all so."""
 
 
 class Browser:
@@ -93,7 +102,11 @@ class Browser:
         self._network(offline=True)
 
     def go_online(self) -> None:
-        self._network(offline=False)
+        self._network()
+
+    def slow_down(self, ms: int) -> None:
+        """Each request of the page takes so much longer from now on; 0: as ever."""
+        self._network(latency=ms)
 
     def find(self, role: str, name: str, seconds: float = 10.0) -> WebElement:
         """The element that a screen reader calls so, awaited. Raises TimeoutError with the names there are."""
@@ -105,7 +118,7 @@ class Browser:
 
     def find_all(self, role: str, name: str | None = None) -> list[WebElement]:
         """The elements with this role, and this accessible name if one is given, in order; hidden ones have no role."""
-        candidates = self.driver.find_elements(By.CSS_SELECTOR, CANDIDATES.get(role, f"[role={role}]"))
+        candidates: list[WebElement] = self.evaluate(LIKELY, CANDIDATES.get(role, f"[role={role}]"), name)
         return [element for element in candidates if _matches(element, role, name)]
 
     def text(self, selector: str = "body") -> str:
@@ -118,7 +131,7 @@ class Browser:
         while not (result := found()):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not within {seconds:g} s; the page reads:\n{self.text()}")
-            time.sleep(0.02)
+            time.sleep(0.04)
         return result
 
     def evaluate(self, script: str, *arguments: Any) -> Any:
@@ -138,15 +151,10 @@ class Browser:
         """A command of the DevTools protocol."""
         return self.driver.execute_cdp_cmd(name, parameters)
 
-    def _network(self, offline: bool) -> None:
+    def _network(self, offline: bool = False, latency: int = 0) -> None:
         self.command("Network.enable")
-        self.command(
-            "Network.emulateNetworkConditions",
-            offline=offline,
-            latency=0,
-            downloadThroughput=-1,
-            uploadThroughput=-1,
-        )
+        unbounded = {"downloadThroughput": -1, "uploadThroughput": -1}
+        self.command("Network.emulateNetworkConditions", offline=offline, latency=latency, **unbounded)
 
 
 class Chromium(Server):

@@ -31,6 +31,7 @@ def test_a_frame_of_zero_stays_zero_and_one_above_the_longest_stays_too(frame: f
     assert Pace(frame, load, Clock()).frame_s == frame
 
 
+@pytest.mark.alone
 def test_the_load_is_measured() -> None:
     load = Load()
     watching = gevent.spawn(load.watch)

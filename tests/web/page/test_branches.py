@@ -184,13 +184,6 @@ def test_a_deleted_branch_can_be_had_back_and_then_goes(
     assert len(Api(one_server.address).history(page.chat_id)) == 4
 
 
-def delay(page: Page, latency: int) -> None:
-    """Each request of the page takes so many milliseconds longer."""
-    network = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1, "latency": latency}
-    page.browser.command("Network.enable")
-    page.browser.command("Network.emulateNetworkConditions", **network)
-
-
 def delete_slowly(page: Page, model_server: ModelServer, editing: bool = False) -> None:
     """The second question, over a network that lets the server know late. The first one may be edited meanwhile."""
     talk(page, model_server)
@@ -199,7 +192,7 @@ def delete_slowly(page: Page, model_server: ModelServer, editing: bool = False) 
         page.browser.wait(lambda: page.browser.evaluate("return document.querySelector('.edit-field') !== null"))
     button(page, 2, "Delete").click()
     page.browser.wait(lambda: "Deleted the question" in page.browser.text("#toast"))
-    delay(page, 4000)
+    page.browser.slow_down(4000)
 
 
 def test_a_question_that_waits_for_a_deletion_is_asked_once(page: Page, model_server: ModelServer) -> None:
@@ -207,7 +200,7 @@ def test_a_question_that_waits_for_a_deletion_is_asked_once(page: Page, model_se
     page.ask("Once")
     page.browser.find("button", "Cancel")  # until the deletion is done
     page.press(Keys.ENTER, Keys.ENTER)
-    delay(page, 0)
+    page.browser.slow_down(0)
     shows(page, *ASKED[:2], ("You", "Once"), ("Assistant", "Hello world"))
     time.sleep(1)
     assert (len(page.messages), page.draft, len(model_server.requests())) == (4, "", 3)
@@ -217,7 +210,7 @@ def test_a_question_that_waits_for_a_deletion_can_be_kept_back(page: Page, model
     delete_slowly(page, model_server)
     page.ask("Not yet")
     page.press(Keys.ESCAPE)
-    delay(page, 0)
+    page.browser.slow_down(0)
     shows(page, *ASKED[:2])
     page.press(" then")
     assert (page.draft, len(model_server.requests())) == ("Not yet then", 2)
@@ -240,7 +233,7 @@ def test_what_begins_a_branch_waits_for_a_deletion(
     delete_slowly(page, model_server, editing=begin is begin_edited)
     model_server.script(GATED)
     begin(page)
-    delay(page, 0)
+    page.browser.slow_down(0)
     page.browser.wait(lambda: len(model_server.requests()) == 3)
     assert "And the sun?" not in [m["content"] for m in Api(one_server.address).history(page.chat_id)]
     model_server.release("more")

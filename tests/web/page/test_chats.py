@@ -249,6 +249,23 @@ def test_the_models_title_comes_to_every_open_page(
     assert one.title == "Why Tides Come Twice · ChatStream"
 
 
+def test_the_models_title_comes_also_where_the_answer_ended_before_the_chat_was_known(
+    titled: ChatStream, browser: Browser, model_server: ModelServer
+) -> None:
+    """The answer streams on the connection that is there; the chat is asked for on a network that takes its time."""
+    page = Page(browser, titled.url).open()
+    model_server.script(answer("Two bulges."))
+    model_server.script([["gate", "title"], *answer("Why Tides Come Twice")])
+    browser.slow_down(3000)
+    page.ask("why does the tide come in twice a day")
+    page.wait_state("complete")
+    assert page.chats == []
+    browser.slow_down(0)
+    browser.wait(lambda: page.chats == ["why does the tide come in twice a day"])
+    model_server.release("title")
+    browser.wait(lambda: page.chats == ["Why Tides Come Twice"], 30)
+
+
 def test_a_chat_is_shared_and_revoked_by_its_dialog(empty: Page, api: Api) -> None:
     empty.ask("Share me")
     empty.wait_state("complete")
