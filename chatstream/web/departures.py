@@ -8,8 +8,9 @@ import errno
 import select
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import gevent
@@ -36,8 +37,9 @@ def attend(streamed: Response) -> None:
     if connection is None:
         return
     limit(connection, services().settings.reader_s)
-    unwatch = _watch(connection, request.environ[WRITER])
-    streamed.call_on_close(lambda: (unwatch(), connection.settimeout(None)))
+    watch = _Watch(connection, request.environ[WRITER])
+    streamed.call_on_close(watch.end)
+    streamed.call_on_close(partial(connection.settimeout, None))
 
 
 def limit(connection: Any, patience_s: float) -> None:
@@ -62,33 +64,38 @@ def cut(why: str) -> ConnectionResetError:
 def attended() -> Iterator[None]:
     """Raise `Departed` in this block if the reader of the present request leaves."""
     connection = request.environ.get("gunicorn.socket")
-    unwatch = _watch(connection, gevent.getcurrent()) if connection is not None else lambda: None
+    watch = _Watch(connection, gevent.getcurrent()) if connection is not None else None
     try:
         yield
     finally:
-        unwatch()
+        if watch is not None:
+            watch.end()
 
 
-def _watch(connection: Any, serving: gevent.Greenlet) -> Callable[[], None]:
-    """Interrupt this greenlet when the connection's reader leaves; the result ends the watch."""
-    loop = gevent.get_hub().loop
-    readable, clock = loop.io(connection.fileno(), _READABLE), loop.timer(_LOOK_S, _LOOK_S)
+class _Watch:
+    """Interrupts a greenlet when the connection's reader leaves, until it is ended.
 
-    def look() -> None:
-        readable.stop()  # whatever came stays there unread: from now on only the clock can tell
-        if _has_left(connection):
-            clock.stop()
-            serving.kill(Departed(), block=False)
-        elif not clock.active:
-            clock.start(look)
+    No closure, which would hold itself by its name, and with it all of the request, until the collector comes.
+    """
 
-    def unwatch() -> None:
-        for watcher in (readable, clock):
+    def __init__(self, connection: Any, serving: gevent.Greenlet) -> None:
+        loop = gevent.get_hub().loop
+        self._connection, self._serving = connection, serving
+        self._readable, self._clock = loop.io(connection.fileno(), _READABLE), loop.timer(_LOOK_S, _LOOK_S)
+        self._readable.start(self._look)
+
+    def end(self) -> None:
+        for watcher in (self._readable, self._clock):
             watcher.stop()
             watcher.close()
 
-    readable.start(look)
-    return unwatch
+    def _look(self) -> None:
+        self._readable.stop()  # whatever came stays there unread: from now on only the clock can tell
+        if _has_left(self._connection):
+            self._clock.stop()
+            self._serving.kill(Departed(), block=False)
+        elif not self._clock.active:
+            self._clock.start(self._look)
 
 
 def _has_left(connection: Any) -> bool:

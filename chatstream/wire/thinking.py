@@ -1,5 +1,6 @@
 """Reasoning written into the answer: `<think>…</think>` at its very beginning, as DeepSeek's and Qwen's do."""
 
+from collections.abc import Callable
 from typing import Literal
 
 OPEN, CLOSE = "<think>", "</think>"
@@ -16,7 +17,8 @@ class ThinkTags:
 
     def __init__(self) -> None:
         self._held = ""
-        self._step = self._opening
+        self._step: Callable[[ThinkTags], list[Part]] = ThinkTags._opening
+        """Not bound to this object: it would keep itself, until the collector comes."""
         self._answering = False
         """Whether the answer itself has begun: nothing is a tag any more."""
 
@@ -25,20 +27,20 @@ class ThinkTags:
         if self._answering:
             return [("text", text)]
         self._held += text
-        return self._step()
+        return self._step(self)
 
     def close(self) -> list[Part]:
         """What was held back, when no more text comes."""
         held, self._held = self._held, ""
         if not held:
             return []
-        return [("reasoning" if self._step == self._thinking else "text", held)]
+        return [("reasoning" if self._step is ThinkTags._thinking else "text", held)]
 
     def _opening(self) -> list[Part]:
         begun = self._held.lstrip()
         if begun.startswith(OPEN):
             self._held = begun.removeprefix(OPEN)
-            self._step = self._thinking
+            self._step = ThinkTags._thinking
             self._fresh = True
             return self._thinking()
         if OPEN.startswith(begun):
@@ -54,7 +56,7 @@ class ThinkTags:
         if not tag:
             return self._take("reasoning", len(self._held) - self._suspicious())
         self._held = rest
-        self._step = self._between
+        self._step = ThinkTags._between
         thoughts: list[Part] = [("reasoning", thought)] if thought else []
         return thoughts + self._between()
 
