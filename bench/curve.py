@@ -26,6 +26,7 @@ class Point:
     age_p99_ms: float
     bench_percent: float
     """How busy the core was on which model server and readers are."""
+    case: str = "curve"
 
     @property
     def kept_pace(self) -> bool:

@@ -136,8 +136,10 @@ class Relay:
         return None if blocks is None else self._portion(stream, blocks)
 
     def _portion(self, stream: EventStream, blocks: str) -> Portion:
+        finished = self.reader.finished
         found = portion(self.reader, blocks, stream.parse)
-        if found.deltas or self.reader.unfinished - {0}:
+        others = self.reader.finished > finished or self.reader.unfinished - {0}  # deltas are of choice 0 alone
+        if found.deltas or (found.events and others):
             self.deadlines.content()
         if self._was_told():
             self.deadlines.finished()

@@ -5,7 +5,7 @@ the chat page were 83 files and 57 KB packed, and are one of 40; to open it took
 second visit, and takes 70 and 84 now. No task asks for all of them at once any more, for 60 ms by the clock.
 
 A module becomes a function that is called once, and gives an object of what it exports; imports take from there. So
-modules import by names, and not each other in a circle.
+modules import by names, or for what a module does, and not each other in a circle.
 """
 
 import os

@@ -33,6 +33,8 @@ def portion(reader: ChunkReader, blocks: str, parse: Callable[[str], list[Event]
 
 def _rows(reader: ChunkReader, blocks: str, parse: Callable[[str], list[Event]]) -> Iterator[Sequence[Event]]:
     for _ in range(_SINGLY):
+        if not blocks:
+            return
         if end := reader.take_alike(blocks):
             yield Blocks(blocks[:end])
             blocks = blocks[end:]

@@ -55,7 +55,7 @@ class Stencil:
                 begin = end = end + len(joint)
             elif blocks.startswith(tail, end):
                 return _unescaped([*pieces, blocks[begin:end]], end + len(tail))
-            elif end > begin and blocks[end - 1] == "\\":
+            elif begin < end < begin + _LEARNT_FROM and blocks[end - 1] == "\\":
                 end += 1
             else:
                 return _unescaped(pieces, begin - len(head))

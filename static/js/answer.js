@@ -31,7 +31,7 @@ export class Answer {
     this.phase = find(article, "answer-phase", PhaseElement).work;
     this.text = new MarkdownFlow(find(article, ".answer", HTMLElement), painter);
     this.reasoning = new MarkdownFlow(find(article, ".reasoning .markdown", HTMLElement), painter);
-    this.fold = new Reasoning(find(article, ".reasoning", HTMLDetailsElement));
+    this.fold = new Reasoning(find(article, ".reasoning", HTMLDetailsElement), painter.end);
     this.tools = new ToolCalls(find(article, ".tools", HTMLElement));
     this.#state = article.dataset.state ?? "running";
     this.kept = kept;

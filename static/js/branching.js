@@ -93,7 +93,7 @@ export class Branching {
   async #again(article, button) {
     if (!this.#idle()) return;
     await this.settled();
-    void this.conversation.again(article, button);
+    if (this.#idle()) void this.conversation.again(article, button);
   }
 
   /** @param {HTMLElement} article @param {string} [text] */
@@ -107,7 +107,8 @@ export class Branching {
   /** @param {HTMLElement} article @param {string} prompt */
   async #askInstead(article, prompt) {
     await this.settled();
-    await this.conversation.askInstead(article, prompt, () => void this.#edit(article, prompt));
+    const again = () => void this.#edit(article, prompt);
+    await this.conversation.askInstead(article, prompt, { refused: again, busy: () => (this.#idle(), again()) });
   }
 
   /** @param {HTMLElement} article @param {HTMLButtonElement} button */

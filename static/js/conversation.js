@@ -59,10 +59,10 @@ export class Conversation {
     return this.#attending.submit(answer, submission, this.#unasked(answer, submission, () => (remove(), refused())));
   }
 
-  /** Another question in the place of one: both are kept. @param {HTMLElement} old @param {string} prompt @param {() => void} refused it stands there again */
-  async askInstead(old, prompt, refused) {
+  /** Another question in the place of one: both are kept. @param {HTMLElement} old @param {string} prompt @param {{refused: () => void, busy: () => void}} not it stands there again, or was not asked */
+  async askInstead(old, prompt, { refused, busy }) {
     const known = this.chatId ? await idOf(old, this.chatId) : "";
-    if (this.running) return;
+    if (this.running) return busy();
     const parentId = parentOf(old);
     const { answer, restore, files } = this.page.transcript.ask(old, prompt);
     const submission = this.#submissions.make({ prompt, ...(this.chatId && (known || parentId) ? { parentId } : {}) }, files);

@@ -15,8 +15,7 @@ export class Exchange {
   #chatId = "";
   #stopping = false;
   #awaited = "";
-  /** @type {Submission | null} */
-  #submission = null;
+  #submission = /** @type {Submission | null} */ (null);
 
   /**
    * @param {Answer} answer

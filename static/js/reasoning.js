@@ -2,15 +2,19 @@
 import { find } from "./dom.js";
 import { t } from "./words.js";
 
-/** The fold with what a model thought: open while it thinks, closed once it answers, unless the reader chose otherwise. */
+/**
+ * The fold with what a model thought: open while it thinks, closed once it answers, unless the reader chose otherwise, or
+ * reads further up: then it stays as it is, for what they read would go from under their eyes.
+ */
 export class Reasoning {
   #since = 0;
   /** Whether it is to be open; a reader who has it otherwise chose so. @type {boolean | null} */
   #open = null;
 
-  /** @param {HTMLDetailsElement} element */
-  constructor(element) {
+  /** @param {HTMLDetailsElement} element @param {{following: boolean}} end whether its reader is at the page's end */
+  constructor(element, end) {
     this.element = element;
+    this.end = end;
     this.summary = find(element, "summary", HTMLElement);
   }
 
@@ -37,7 +41,8 @@ export class Reasoning {
 
   /** @param {boolean} yes */
   #fold(yes) {
-    if (this.#open !== null && this.element.open !== this.#open) return;
+    const chosen = this.#open !== null && this.element.open !== this.#open;
+    if (chosen || !this.end.following) return;
     this.element.open = this.#open = yes;
   }
 }

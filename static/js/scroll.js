@@ -24,6 +24,11 @@ export class EndFollower {
     jump.addEventListener("click", () => this.toEnd());
   }
 
+  /** Whether the reader is at the end, and what is above it may move. */
+  get following() {
+    return this.#following;
+  }
+
   /** Change the page; stay at the end if the reader was there. @param {() => void} change */
   keep(change) {
     this.#scrolled(); // the reader may have scrolled since the last frame, and the event is still to come

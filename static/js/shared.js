@@ -1,4 +1,5 @@
 // @ts-check
+import { AnnouncerElement } from "./announcer.js";
 import { Answer } from "./answer.js";
 import "./code-block.js";
 import { find } from "./dom.js";
@@ -15,6 +16,7 @@ const main = find(document, "#main", HTMLElement);
 const transcript = find(main, "#transcript", HTMLElement);
 const end = new EndFollower(find(main, "#jump", HTMLElement), find(main, "#dock", HTMLElement), transcript);
 const painter = new Painter(end);
+const announcer = find(document, "chat-announcer", AnnouncerElement).work;
 const { signal } = new AbortController();
 let following = false;
 
@@ -25,11 +27,13 @@ async function follow() {
   following = true;
   const answer = new Answer(article, painter, main.dataset.model || t("the model"));
   answer.wait(t("Waiting for the answer"));
+  announcer.say(t("The answer is being written."));
   const follower = new RunFollower(`${main.dataset.path}/events/${article.dataset.id}`, 0, {
     frame: (frame) => (frame.state ? answer.end(/** @type {import("./types.js").Ending} */ (frame)) : answer.take(frame)),
     connected: (yes) => answer.phase.connected(yes),
   });
   while ((await follower.follow(signal)) === "away") await presence.here(signal);
+  if (!answer.running) announcer.say(answer.summary);
   following = false;
   await look();
 }

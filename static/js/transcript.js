@@ -43,8 +43,7 @@ export class Transcript {
   /** Another question in the place of one, with its files, and the place of its answer. @param {HTMLElement} old @param {string} prompt */
   ask(old, prompt) {
     const files = filesOf(old);
-    const question = this.#question(prompt, files);
-    const answer = this.blank();
+    const [question, answer] = [this.#question(prompt, files), this.blank()];
     return { answer, files, restore: this.#branch(old, [question, answer.article]) };
   }
 

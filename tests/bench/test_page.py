@@ -7,7 +7,10 @@ import pytest
 
 from bench.curve import Point
 from bench.document import PAGE, replace
+from bench.memory import Memory
+from bench.parts import WHOLE
 from bench.plot import svg
+from bench.report import Report
 
 pytestmark = pytest.mark.alone
 
@@ -56,3 +59,16 @@ def test_the_plot_has_a_line_for_each_relay_and_shows_where_pace_was_lost():
     assert [name for name in ("nginx", "a < b") if name in texts] == ["nginx", "a < b"]
     dots = [dot.get("class") for dot in image.findall(".//{*}circle")]
     assert dots == [None, None, "late"]
+
+
+def test_the_records_of_all_parts_are_judged_and_told_together(tmp_path: Path):
+    """As a whole run does at its very end, an hour after its beginning."""
+    held = Memory("ChatStream, /v1", 1000, 0, 130.0, 29.0, 2.0, 2.0)
+    told = Report(WHOLE, {"memory": [held], "curve": [Point("nginx", 50, 5, 1, 1, 10)]}, {})
+    copy = tmp_path / "docs" / "performance.md"
+    (copy.parent / "img").mkdir(parents=True)
+    copy.write_text(PAGE.read_text())
+    told.write(copy)
+    assert {verdict.limit.case for verdict in told.verdicts} == {"memory"}
+    assert "### Streams held against CPU" in copy.read_text()
+    assert (copy.parent / "img" / "performance.svg").exists()

@@ -31,6 +31,7 @@ from tests.servers.server import ROOT
 ROOMS = (visits, answers, endings, reading, tools, branches, choices, files, lists, sharing, arabic)
 """Each names its states as it is imported."""
 DOCUMENTED = (
+    *("waiting", "offline", "store_away", "search_nothing", "deleted"),
     *("first_visit", "streaming", "thinking", "thought", "complete", "stopped", "broken", "refused", "reconnecting"),
     *("formatted", "formulas", "tools", "tool_result", "branches", "model_picker", "settings", "shortcuts"),
     *("files_sent", "chat_days", "search_hits", "shared_page", "transfer", "without_javascript", "arabic_streaming"),

@@ -1,5 +1,6 @@
 """How an answer ends that is not complete, and what one reads while the server is away."""
 
+import sqlite3
 import time
 
 from selenium.webdriver.common.keys import Keys
@@ -70,6 +71,16 @@ def offline(scene: Scene) -> None:
     scene.page.browser.go_offline()
     scene.page.ask(QUESTION)
     scene.ended("unsent")
+
+
+@state()
+def store_away(scene: Scene) -> None:
+    """Its file is held by a lock until the picture is taken."""
+    held = sqlite3.connect(scene.server.folder / "data" / "chatstream.db", isolation_level=None)
+    held.execute("BEGIN EXCLUSIVE")
+    scene.page.ask(QUESTION)
+    scene.page.browser.wait(lambda: "cannot be used now" in scene.page.browser.text("#notice"))
+    held.close()
 
 
 @state()

@@ -12,7 +12,7 @@ from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer
 from tests.web.garbage import TOLD
 
-ROUTER = {"cell", "function", "set", "tuple"}
+ROUTER = {"cell": 10, "function": 2, "set": 2, "tuple": 2}
 """werkzeug looks for a route with a function that holds itself by its name, twice for each stream."""
 
 
@@ -65,4 +65,4 @@ def test_what_a_request_made_goes_with_it(
     for _ in range(5):
         ask(api)
     found = watched.garbage()
-    assert {name: n for name, n in found.items() if n >= 5 and name not in ROUTER} == {}
+    assert {name: n for name, n in found.items() if n >= 5 and n > ROUTER.get(name, 0) * 5} == {}

@@ -156,7 +156,9 @@ def test_silence_has_heartbeats_and_deadlines(serve: Serve, model_server: ModelS
     never = ["gate", "never"]
     comments = ["repeat", 999, [["raw", ": hm\n\n"], ["sleep", 0.02]]]
     endless = ["repeat", 999, [["text", "x"], ["sleep", 0.02]]]
-    for steps in ([never], [["headers", {}], never], [["text", "a"], never], [["text", "a"], comments], [endless]):
+    other = [choice(1, content="a"), comments]
+    alike = [["text", "a"], never], [["text", "a"], comments], other
+    for steps in ([never], [["headers", {}], never], *alike, [endless]):
         model_server.script(steps)
         lines = ask(api).text().decode().split("\n")
         assert (": ping" in lines) == (steps != [endless])
@@ -185,6 +187,19 @@ def test_several_choices_are_whole_only_together(api: Api, model_server: ModelSe
     model_server.script([*both, choice(1, content="c"), choice(1, "length"), ["done"], ["end"]])
     found = api.post(PATH, {"messages": MESSAGES}).json["choices"]
     assert [(c["message"]["content"], c["finish_reason"]) for c in found] == [("a", "stop"), ("bc", "length")]
+
+
+def test_a_choice_that_comes_at_once_is_content(serve: Serve, model_server: ModelServer) -> None:
+    """Each as long after the one before as silence may last nearly."""
+    api = Api(serve(CHATSTREAM_SILENCE_S="1").address)
+    steps: list[Any] = []
+    for index in range(4):
+        (_, begun), (_, ended) = choice(index, content="a"), choice(index, "stop")
+        text = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in (begun, ended))
+        steps += [["raw", text], ["sleep", 0.6]]
+    model_server.script([*steps, ["done"], ["end"]])
+    found = api.post(PATH, {"messages": MESSAGES, "n": 4})
+    assert (found.status, len(found.json["choices"])) == (200, 4)
 
 
 ODD: list[Any] = [

@@ -61,7 +61,8 @@ def read_singly(buffers: list[str]) -> Read:
 def joined(deltas: list[Delta]) -> list[tuple[str, Any]]:
     """Neighbouring pieces as one, wherever a read ended."""
     kinds = itertools.groupby(deltas, key=lambda delta: delta.kind)
-    return [(kind, "".join(delta.data for delta in group)) for kind, group in kinds]
+    pieces = [(kind, [delta.data for delta in group]) for kind, group in kinds]
+    return [(kind, found if kind == "toolCall" else "".join(found)) for kind, found in pieces]
 
 
 @pytest.mark.parametrize("name", ["content", "reasoning_content", "reasoning"])
@@ -144,18 +145,26 @@ DELTAS = st.one_of(
 )
 
 
-@given(st.lists(st.lists(DELTAS, max_size=12), max_size=8), st.booleans(), st.booleans())
+ODD = [
+    *("", "data: [DONE]\n\n", ": a comment\n\n", "\n", "id: 7\nevent: x\ndata: {}\n\n", "data: {}\ndata:\n\n"),
+    *('data: {"error": "gone"}\n\n', "data: nonsense\n\n", "event: error\ndata: {}\n\n", "data: {}\n\n\n"),
+    *(f"data: {json.dumps(chunk({'content': half}))}\n\n" for half in ("\ud83c", "\udf0a")),
+    *(block(chunk({"content": "b"}, index=1)), block(chunk({"tool_calls": [{"index": 0, "id": "c"}]}))),
+]
+
+
+@given(st.lists(st.lists(DELTAS, max_size=12), max_size=8), st.booleans(), st.sampled_from(ODD))
 def test_reading_at_once_gives_what_reading_one_by_one_gives(
-    buffers: list[list[dict[str, Any]]], ascii_: bool, ends: bool
+    buffers: list[list[dict[str, Any]]], ascii_: bool, odd: str
 ) -> None:
     blocks = ["".join(f"data: {json.dumps(value, ensure_ascii=ascii_)}\n\n" for value in buffer) for buffer in buffers]
-    if ends:
-        blocks.insert(len(blocks) // 2, "data: [DONE]\n\n")
+    blocks.insert(len(blocks) // 2, odd)
     fast, slow = read(blocks), read_singly(blocks)
     assert joined(fast.deltas) == joined(slow.deltas)
     assert fast.passed == slow.passed
     for fact in ("tokens", "finish_reason", "unfinished", "finished", "usage", "done"):
         assert getattr(fast.reader, fact) == getattr(slow.reader, fact)
+    assert repr(fast.reader.error) == repr(slow.reader.error)
 
 
 FIRST, LAST = block(chunk({"role": "assistant", "content": ""})), block(chunk({}, finish_reason="stop"))
@@ -175,6 +184,14 @@ def test_an_answer_that_comes_in_one_read_is_read_at_once() -> None:
     assert found.rows == [199]
     assert (found.reader.tokens, found.reader.done) == (200, True)
     assert found.passed == f"{FIRST}{words}{LAST}".encode()
+
+
+def test_a_large_piece_full_of_quotes_is_decoded_at_once() -> None:
+    """Looked for one by one, half a million of them hold a worker up."""
+    quotes = block(chunk({"content": '"' * 100_000}))
+    found = read([FIRST, block(chunk({"content": "a"})) * 3 + quotes])
+    assert found.rows == [0, 2]
+    assert len(joined(found.deltas)[0][1]) == 100_003
 
 
 def test_thoughts_and_answer_in_one_read_are_two_rows_at_most() -> None:

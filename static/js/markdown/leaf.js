@@ -14,8 +14,7 @@ import { cut, language, seen, whole } from "./text.js";
 
 /** The open block that takes text: a paragraph, a heading, code, a table, or none. */
 export class Leaf {
-  /** @type {Open | null} */
-  #leaf = null;
+  #leaf = /** @type {Open | null} */ (null);
   /** Whether the present line is one of code. */
   #inCode = false;
 

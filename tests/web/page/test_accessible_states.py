@@ -7,15 +7,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.api import Api
-from tests.screenshots import choices, lists, reading, sharing, tools
+from tests.screenshots import answers, choices, endings, lists, reading, sharing, tools, visits
 from tests.screenshots.scene import Scene
 from tests.servers.app import ChatStream
-from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer, answer
 from tests.web.conftest import Serve
 from tests.web.page import long_chat
 from tests.web.page.page import GATED, Page
-from tests.web.page.test_accessible import RICH, faults
+from tests.web.page.test_accessible import RICH, look
 from tests.web.page.test_branches import button
 
 
@@ -113,7 +112,42 @@ def notified(scene: Scene) -> None:
     scene.page.click("button", "Sound and notification")
 
 
+def cut_at_its_limit(scene: Scene) -> None:
+    scene.ask([["text", "The tide "], ["finish", "length"], ["done"], ["end"]])
+    scene.ended("length")
+
+
+def jump_shown(scene: Scene) -> None:
+    scene.ask(answer("A line of the sea.\n\n" * 100))
+    scene.ended("complete")
+    scene.page.browser.evaluate("scrollTo(0, 0)")
+    scene.page.browser.find("button", "Jump to latest")
+
+
+def folded(scene: Scene) -> None:
+    scene.page.click("button", "Fold the list of chats away")
+
+
+def chat_deleted(scene: Scene) -> None:
+    """As long as it can be undone, the conversation is out of reach."""
+    scene.ask(answer(RICH))
+    scene.ended("complete")
+    scene.page.open_menu()
+    scene.page.click("button", "Delete this chat")
+    scene.page.browser.find("button", "Undo")
+
+
+def languages_open(scene: Scene) -> None:
+    scene.page.browser.evaluate("document.querySelector('.languages').open = true")
+
+
+def dropping(scene: Scene) -> None:
+    scene.page.browser.evaluate("document.querySelector('#drop').hidden = false")
+
+
 STATES: list[Callable[[Scene], None]] = [
+    *(answers.waiting, cut_at_its_limit, endings.interrupted, endings.deleted_elsewhere, visits.missing),
+    *(jump_shown, folded, chat_deleted, languages_open, dropping),
     *(shared, shared_live, shared_no_more, shared_by_nobody, sharing.share_dialog, earlier),
     *(sharing.transfer, sharing.transferred, sharing.transfer_refused),
     *(lists.archive, lists.archive_empty, chat_menu, renaming, choices.presets, notified),
@@ -125,16 +159,6 @@ STATES: list[Callable[[Scene], None]] = [
 def test_nothing_is_found(state: Callable[[Scene], None], scene: Scene) -> None:
     state(scene)
     look(scene.page.browser)
-
-
-def look(browser: Browser) -> None:
-    """At two widths, the narrow one so high that the foot of the page lies on nothing."""
-    told = {}
-    for scheme, width, height in (("light", 1280, 800), ("dark", 1280, 800), ("dark", 390, 1600)):
-        browser.prefer(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
-        browser.resize(width, height)
-        told[scheme, width] = faults(browser)
-    assert told == {where: [] for where in told}
 
 
 # -- without JavaScript

@@ -240,6 +240,20 @@ def test_what_begins_a_branch_waits_for_a_deletion(
     shows(page, asked, ("Assistant", TIDE))
 
 
+def test_an_edit_that_another_answer_came_before_is_not_lost(page: Page, model_server: ModelServer) -> None:
+    delete_slowly(page, model_server, editing=True)
+    model_server.script(GATED)
+    begin_edited(page)
+    begin_retry(page)
+    page.browser.slow_down(0)
+    page.wait_answer("The tide ")
+    page.browser.wait(lambda: "An answer is being written." in page.browser.text("#toast"))
+    edited = "return document.querySelector('.edit-field')?.value"
+    page.browser.wait(lambda: page.browser.evaluate(edited) == "Why twice? Really?")
+    model_server.release("more")
+    page.wait_state("complete")
+
+
 def test_leaving_the_page_deletes_the_branch_that_was_not_had_back(
     page: Page, model_server: ModelServer, one_server: ChatStream
 ) -> None:

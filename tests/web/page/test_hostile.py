@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer
@@ -28,13 +29,17 @@ class Visited(dict[str, str]):
 HARM = "return [window.harm ?? null, location.pathname.length]"
 NEVER = "img, script, style, link, iframe, object, embed, video, svg, maction, annotation-xml, mglyph"
 LOADING = f"return {LAST}.querySelectorAll('{NEVER}').length"
-LINKS = f"return [...{LAST}.querySelectorAll('.answer [href]')].map((a) => a.href)"
+LINKS = f"return [...{LAST}.querySelectorAll('.markdown [href]')].map((a) => a.href)"
 
 
 @pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
-@pytest.mark.parametrize("policy", [True, False], ids=["policy", "renderers alone"])
+@pytest.mark.parametrize(
+    ("policy", "kind"),
+    [(True, "text"), (False, "text"), (False, "reasoning")],
+    ids=["policy", "renderers alone", "reasoning"],
+)
 def test_nothing_hostile_runs_or_asks_another_host(
-    path: Path, policy: bool, one_server: ChatStream, browser: Browser, model_server: ModelServer
+    path: Path, policy: bool, kind: str, one_server: ChatStream, browser: Browser, model_server: ModelServer
 ) -> None:
     visited = Visited()
     with Site(visited) as site:
@@ -43,7 +48,7 @@ def test_nothing_hostile_runs_or_asks_another_host(
         if not policy:
             browser.allow_scripts()
         page.open()
-        write(page, model_server, text, 1)
+        write(page, model_server, text, 1, kind)
         for _ in range(2):
             assert page.browser.evaluate(LOADING) == 0
             for link in page.browser.evaluate(LINKS):
@@ -52,6 +57,8 @@ def test_nothing_hostile_runs_or_asks_another_host(
             page.browser.evaluate(f"for (const a of {LAST}.querySelectorAll('.dead-link')) a.click()")
             assert page.browser.evaluate(HARM)[0] is None
             page.reload()
+        page.open(Api(one_server.address).post(f"/chat/{page.chat_id}/share").json["path"])
+        assert (page.browser.evaluate(LOADING), page.browser.evaluate(HARM)[0]) == (0, None)
         page.browser.disable_javascript()
         page.reload()
         assert page.browser.evaluate(LOADING) == 0

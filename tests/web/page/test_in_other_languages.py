@@ -215,3 +215,11 @@ def test_days_have_the_names_that_the_server_gives_them(page: Page, browser: Bro
     for language, name in {"en": "May 2024", "de": "Mai 2024", "es": "mayo de 2024", "ar": "مايو 2024"}.items():
         speak(page, language)
         assert browser.evaluate(script) == name
+
+
+def test_the_browser_chooses_the_language(page: Page) -> None:
+    agent = page.browser.evaluate("return navigator.userAgent")
+    page.browser.command("Emulation.setUserAgentOverride", userAgent=agent, acceptLanguage="pt,fr;q=0.8,en;q=0.5")
+    page.open("/")
+    assert page.browser.evaluate("return document.documentElement.lang") == "fr"
+    page.browser.find("button", "Envoyer")

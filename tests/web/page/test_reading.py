@@ -197,9 +197,9 @@ def test_brackets_behind_an_address_are_counted_once(reader: Page) -> None:
 # -- in the page
 
 
-def write(page: Page, model_server: ModelServer, text: str, size: int) -> None:
-    """An answer that comes in pieces of so many characters."""
-    pieces = [["text", text[at : at + size]] for at in range(0, len(text), size)]
+def write(page: Page, model_server: ModelServer, text: str, size: int, kind: str = "text") -> None:
+    """An answer, or what was thought before none, that comes in pieces of so many characters."""
+    pieces = [[kind, text[at : at + size]] for at in range(0, len(text), size)]
     model_server.script([*pieces, *END])
     page.ask("Write it")
     page.wait_state("complete")

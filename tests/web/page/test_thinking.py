@@ -129,3 +129,19 @@ def test_where_nothing_was_thought_there_is_none(page: Page) -> None:
         page.wait_state("complete")
         assert fold(page)[0] == "hidden"
         page.reload()
+
+
+def test_it_stays_open_under_a_reader_who_reads_further_up(page: Page, model_server: ModelServer) -> None:
+    """Closed, it would take away what they read; so would one that is opened above it."""
+    thought = "\n\n".join(f"Line {n} of the thought." for n in range(100))
+    model_server.script([["reasoning", thought], ["gate", "thought"], *answer(TIDE)])
+    page.ask("When does the tide come in?")
+    page.browser.wait(lambda: "Line 99" in page.browser.text(".reasoning"))
+    page.browser.evaluate("scrollTo(0, 600)")
+    seen = "return document.querySelectorAll('.reasoning p')[30].getBoundingClientRect().top"
+    where = page.browser.evaluate(seen)
+    model_server.release("thought")
+    page.wait_state("complete")
+    assert fold(page)[0] == "open"
+    assert fold(page)[1].startswith("Thought for ")
+    assert page.browser.evaluate(seen) == where

@@ -8,6 +8,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.file_detector import UselessFileDetector
 
 from tests.api import Api
+from tests.chats.files import Json, as_file, reasoned, tides
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer, answer
 from tests.web.conftest import Serve
@@ -58,6 +59,26 @@ def test_what_was_exported_is_taken_in_and_read(page: Page, tmp_path: Path, all_
     page.browser.wait(lambda: "1 chat imported." in page.browser.text(".outcome"))
     page.click("link", "When does the tide come in?")
     page.browser.wait(lambda: page.messages == [("You", "When does the tide come in?"), ("Assistant", TIDE)])
+
+
+@pytest.mark.parametrize(
+    ("chat", "said"),
+    [(tides(), ("Why twice?", "Every 12.4 hours.", "‹2/2›")), (reasoned(), ("Why twice?", "Two bulges.", "‹1/2›"))],
+    ids=["ChatGPT", "Open WebUI"],
+)
+def test_what_another_program_exported_is_taken_in_and_read(
+    page: Page, tmp_path: Path, chat: Json, said: tuple[str, str, str]
+) -> None:
+    (tmp_path / "theirs.json").write_bytes(as_file(chat))
+    take_in(page, tmp_path / "theirs.json")
+    page.browser.wait(lambda: "1 chat imported." in page.browser.text(".outcome"))
+    page.click("link", "Tides")
+    page.browser.wait(lambda: page.title == "Tides · ChatStream")
+    question, answered, place = said
+    assert (page.messages[0][0], page.messages[1][0]) == ("You", "Assistant")
+    assert question in page.messages[0][1]
+    assert answered in page.messages[1][1]
+    assert place in page.browser.text("#transcript").replace("\n", "")
 
 
 def test_a_chat_is_downloaded_as_markdown(page: Page, tmp_path: Path) -> None:

@@ -81,6 +81,12 @@ def test_either_tab_stops_retries_and_continues(
         assert len(tab.messages) == 6
 
 
+def chosen(tab: Tab, title: str, action: str) -> None:
+    """What a chat's menu in the list offers."""
+    tab.click("button", f"Options for {title}")
+    tab.browser.wait(lambda: tab.browser.find_all("menuitem", action))[0].click()
+
+
 def test_the_list_of_chats_is_the_same_in_both(one_server: ChatStream, browser: Browser) -> None:
     one, two = two_tabs(browser, one_server.url)
     two.write("A draft")
@@ -90,13 +96,13 @@ def test_the_list_of_chats_is_the_same_in_both(one_server: ChatStream, browser: 
     one.wait_state("complete")
     two.open(f"/c/{one.chat_id}")
     two.write("A draft")
-    one.click("button", "Options for Seen in both lists")
-    one.browser.wait(lambda: one.browser.find_all("menuitem", "Rename"))[0].click()
+    chosen(one, "Seen in both lists", "Rename")
     one.press(Keys.CONTROL + "a")
     one.press("Renamed in one", Keys.ENTER)
     two.browser.wait(lambda: two.title == "Renamed in one · ChatStream" and two.chats[0] == "Renamed in one")
-    one.click("button", "Options for Renamed in one")
-    one.browser.wait(lambda: one.browser.find_all("menuitem", "Delete"))[0].click()
+    chosen(one, "Renamed in one", "Pin")
+    two.browser.wait(lambda: "Pinned" in two.browser.text("#chats"))
+    chosen(one, "Renamed in one", "Delete")
     one.open("/")
     two.browser.wait(lambda: "Renamed in one" not in two.chats)
     assert "deleted in another tab" in two.browser.text("#notice")
@@ -104,6 +110,8 @@ def test_the_list_of_chats_is_the_same_in_both(one_server: ChatStream, browser: 
     two.press(Keys.ENTER)
     two.browser.wait(lambda: two.messages == [("You", "A draft"), ("Assistant", "Hello world")])
     one.browser.wait(lambda: one.chats[0] == "A draft")
+    chosen(one, "A draft", "Archive")
+    two.browser.wait(lambda: "A draft" not in two.chats)
 
 
 def test_questions_of_both_tabs_at_the_same_moment_are_all_answered(
