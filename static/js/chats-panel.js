@@ -76,8 +76,8 @@ export class ChatsPanel {
   #deletion(toast) {
     const { list, main, page } = this;
     return new Deletion(toast, {
-      hide: (id) => (list.hide(id), (main.inert ||= id === page.chatId())),
-      show: (id) => (list.show(id), (main.inert &&= id !== page.chatId())),
+      hide: (id) => (list.hide(id), id === page.chatId() && shut(main, true)),
+      show: (id) => (list.show(id), id === page.chatId() && shut(main, false)),
       tell: (id) => this.tabs.tell("deleted", { ...this.open.chat, _id: id }),
       deleted: (id) => (list.remove(id), id === page.chatId() && location.assign("/")),
     });
@@ -127,4 +127,10 @@ export class ChatsPanel {
     if (what === "deleted") this.list.remove(chat._id);
     if (what === "deleted" && open) this.page.gone();
   }
+}
+
+/** All of it is out of reach but its heading, so that a screen reader still knows where it is. @param {HTMLElement} main @param {boolean} yes */
+function shut(main, yes) {
+  main.toggleAttribute("data-shut", yes);
+  for (const part of main.querySelectorAll(":scope > :not(.topbar), .topbar > :not(h1)")) part.toggleAttribute("inert", yes);
 }

@@ -80,7 +80,7 @@ def test_what_takes_a_chat_away_is_undone(page: Page, action: str) -> None:
     reach(page, "Undo")
     press(page, Keys.ENTER)
     page.browser.wait(lambda: page.chats == ["Keys"])
-    assert not page.browser.evaluate("return document.querySelector('#main').inert")
+    assert not page.browser.evaluate("return document.querySelector('[data-shut], #dock[inert]') !== null")
 
 
 def test_a_chat_is_shared_and_not_any_more(page: Page) -> None:

@@ -10,7 +10,7 @@ from tests.servers.model_server import ModelServer, answer, failure
 from tests.web.conftest import Serve
 from tests.web.page.page import GATED, SENT, TIDE, Page
 
-INERT = "return document.querySelector('#main').inert"
+INERT = "return document.querySelector('#main').hasAttribute('data-shut') && document.querySelector('#dock').inert"
 
 # -- by keyboard, and as it is heard
 
