@@ -163,7 +163,7 @@ def test_silence_has_heartbeats_and_deadlines(serve: Serve, model_server: ModelS
         lines = ask(api).text().decode().split("\n")
         assert (": ping" in lines) == (steps != [endless])
         assert json.loads(lines[-3].removeprefix("data: "))["error"]["code"] == "upstream_timeout"
-    assert {entry["ended"] for entry in model_server.wait_ended(5)} <= LEFT
+    assert {entry["ended"] for entry in model_server.wait_ended(6)} <= LEFT
     model_server.script([["text", "a"], ["finish", "stop"], never])
     assert ask(api).text().endswith(b"data: [DONE]\n\n")
 

@@ -83,6 +83,7 @@ def test_who_answers_no_ping_is_cut(address: str, model_server: ModelServer, run
         assert 1 < time.monotonic() - began < 10
 
 
+@pytest.mark.alone
 def test_a_reader_that_takes_nothing_is_cut_and_nobody_else(server: ChatStream, model_server: ModelServer) -> None:
     model_server.script([["text", "1"], ["gate", "go on"], ["repeat", 100, [["text", PIECE]]], ["finish", "stop"]])
     with Peer(server.address) as stuck, Peer(server.address) as other:

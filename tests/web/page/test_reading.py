@@ -210,7 +210,7 @@ def test_a_reload_shows_what_streamed(page: Page, model_server: ModelServer) -> 
     write(page, model_server, text, 5)
     seen = f"{OUTLINE} return outline({LAST}.querySelector('.answer'))"
     streamed = page.browser.evaluate(seen)
-    assert [block[0] for block in streamed][:4] == ["p", "h3", "p", "div"]
+    assert [block[0] for block in streamed][:4] == ["p", "h3", "p", "code-block"]
     page.reload()
     assert page.browser.evaluate(seen) == streamed
 

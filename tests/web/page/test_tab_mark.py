@@ -13,7 +13,7 @@ def test_the_tab_tells_that_an_answer_is_written_and_done(page: Page, model_serv
     page.ask("Tell the tab")
     page.wait_answer("The tide ")
     assert page.browser.evaluate(ICON) == "favicon-streaming.svg"
-    assert page.title == "Tell the tab · ChatStream"
+    page.browser.wait(lambda: page.title == "Tell the tab · ChatStream")
     page.hide()
     page.browser.wait(lambda: page.title == "● Tell the tab · ChatStream")
     model_server.release("more")

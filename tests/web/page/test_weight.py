@@ -77,7 +77,7 @@ def test_a_token_at_the_end_costs_what_one_at_the_beginning_does(
 
 
 def test_answers_leave_nothing_behind_but_their_text(page: Page, model_server: ModelServer) -> None:
-    held, pieces = [], long_answer.tokens(20_000)
+    held, blocks, pieces = [], [], long_answer.tokens(20_000)
     steps = [["text", "".join(pieces[n : n + 50])] for n in range(0, len(pieces), 50)]
     for _ in range(6):
         model_server.script([*steps, *long_answer.ended(len(pieces))])
@@ -86,8 +86,10 @@ def test_answers_leave_nothing_behind_but_their_text(page: Page, model_server: M
         page.browser.wait(lambda: page.browser.evaluate("return document.querySelector('#stop').hidden"))
         page.browser.wait(lambda: page.browser.evaluate(COLOURED))
         held.append(spent(page.browser))
+        blocks.append(page.browser.evaluate("return document.querySelectorAll('code-block').length"))
     first, last = held[1], held[-1]
-    assert last["JSEventListeners"] - first["JSEventListeners"] <= 2
+    listening = last["JSEventListeners"] - first["JSEventListeners"]
+    assert listening <= blocks[-1] - blocks[1] + 2  # one for each button that copies code
     # Scripts hold nothing of the text: heap snapshots after two answers and after four differ in no object but compiled
     # code. What grows are the elements that a script made, 28 bytes for each coloured word of code, and goes with them.
     assert last["JSHeapUsedSize"] - first["JSHeapUsedSize"] < 4 * HEAP * len("".join(pieces))  # four answers more
