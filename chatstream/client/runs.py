@@ -141,7 +141,7 @@ class Asking:
                 if "state" in frame:
                     return True
         except LOST:
-            pass
+            pass  # it is taken up where it broke
         finally:
             self._close()
         return False
@@ -179,7 +179,7 @@ class Asking:
                 if response.status < 500:
                     return _numbered(response)
             except LOST:
-                pass
+                pass  # it is tried again, until the time is over
             self._close()
             self._give_up_in_time()
 

@@ -106,9 +106,10 @@ export class Branching {
 
   /** @param {HTMLElement} article @param {string} prompt */
   async #askInstead(article, prompt) {
-    await this.settled();
     const again = () => void this.#edit(article, prompt);
-    await this.conversation.askInstead(article, prompt, { refused: again, busy: () => (this.#idle(), again()) });
+    const not = { refused: again, busy: () => (this.#idle(), again()) };
+    const ask = () => this.conversation.askInstead(article, prompt, not).catch((error) => (again(), Promise.reject(error)));
+    await this.#try(t("The question cannot be edited."), ask);
   }
 
   /** @param {HTMLElement} article @param {HTMLButtonElement} button */

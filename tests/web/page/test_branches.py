@@ -254,6 +254,20 @@ def test_an_edit_that_another_answer_came_before_is_not_lost(page: Page, model_s
     page.wait_state("complete")
 
 
+def test_an_edit_whose_place_cannot_be_asked_for_is_not_lost(page: Page, model_server: ModelServer) -> None:
+    """A question that was asked here has no id until the chat was read."""
+    talk(page, model_server)
+    button(page, 0, "Edit").click()
+    page.browser.evaluate("delete document.querySelector('[data-role=user]').dataset.id")
+    page.browser.go_offline()
+    begin_edited(page)
+    page.browser.wait(lambda: "The question cannot be edited." in page.browser.text("#toast"))
+    assert page.browser.evaluate("return document.querySelector('.edit-field')?.value") == "Why twice? Really?"
+    page.browser.go_online()
+    page.press(Keys.ENTER)
+    shows(page, ("You", "Why twice? Really?"), ("Assistant", "Hello world"))
+
+
 def test_leaving_the_page_deletes_the_branch_that_was_not_had_back(
     page: Page, model_server: ModelServer, one_server: ChatStream
 ) -> None:
