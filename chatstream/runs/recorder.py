@@ -90,12 +90,11 @@ class Recorder:
         try:
             for portion in self._portions(runs):
                 self._write_together(portion)
+            if all_:
+                self._safe = began
+                self._spooling.written(list(self._runs.values()))
         except StoreUnavailable as error:
             self._away(error)
-            return
-        if all_:
-            self._safe = began
-            self._spooling.written(list(self._runs.values()))
 
     def _portions(self, runs: Sequence[Run]) -> Iterator[list[Run]]:
         """Runs that have something to write, as many at once as a database takes in good time."""

@@ -157,6 +157,21 @@ def test_what_is_too_much_for_the_memory_stays_in_the_spool_alone(
     assert [(a.content[:1], len(a.content), a.state) for a in answers] == [(x, 300, "complete") for x in "abc"]
 
 
+def test_the_recorder_waits_when_there_is_nothing_left_to_write_but_what_the_spool_alone_has(
+    store: Failing, recorder: Recorder, released: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatstream.runs.spooling.HELD_BYTES", 0)
+    store.away = "before"
+    run = answered(store, recorder, "a" * 300)
+    wait_for(lambda: released == [run])
+    recorder._next = 0
+    recorder.flush()  # it has no Run in memory: only the spool is to be taken in
+    assert not recorder.idle
+    store.away = ""
+    wait_for(lambda: recorder.idle)
+    assert store.events(run.id, 0) == run.events
+
+
 def test_one_run_that_cannot_be_written_keeps_no_other_from_the_store(store: Failing, recorder: Recorder) -> None:
     good, bad = (Run(begin(store).run) for _ in range(2))
     for run in (good, bad):
