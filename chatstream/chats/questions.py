@@ -13,7 +13,7 @@ from chatstream.chats import files, titles
 from chatstream.chats.tree import branch
 from chatstream.errors import BadRequest, Conflict, NotFound
 from chatstream.store.records import Batch, Chat, File, Message, RunRecord, Submission, new_id, now_ms, opening
-from chatstream.wire.conversation import called
+from chatstream.wire.conversation import answered
 from chatstream.wire.events import RunEvent, State
 
 UNFINISHED: frozenset[State] = frozenset(
@@ -190,6 +190,8 @@ def _for_upstream(chat: Chat, messages: list[Message], told: files.Told, goes_on
     """A last message of the user asks to go on: not every server goes on with an assistant's message by itself."""
     said: list[dict[str, Any]] = [{"role": "system", "content": chat.system}] if chat.system else []
     for message in messages:
-        said += called(message.tool_calls or [])
-        said += [{"role": message.role, "content": told.content(message)}] if message.content else []
+        if message.role == "assistant":
+            said += answered(message.content, message.tool_calls)
+        elif message.content:
+            said.append({"role": message.role, "content": told.content(message)})
     return [*said, {"role": "user", "content": GO_ON}] if goes_on else said

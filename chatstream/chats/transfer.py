@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -31,13 +31,24 @@ class ExportedFile(msgspec.Struct, kw_only=True):
     data: bytes
 
 
+class ExportedCall(TypedDict):
+    """Of a tool, as `wire.events.tool_calls` gives it."""
+
+    id: str
+    name: str
+    arguments: str
+    result: NotRequired[str]
+    failed: NotRequired[bool]
+    at: NotRequired[_Count]
+
+
 class ExportedMessage(msgspec.Struct, kw_only=True, rename="camel", omit_defaults=True):
     id: Annotated[str, Meta(min_length=1, max_length=64)]
     parent_id: str | None = None
     role: Literal["user", "assistant", "system"]
     content: _Text
     reasoning: _Text = ""
-    tool_calls: Annotated[list[dict[_Name, str | bool]], Meta(max_length=1000)] | None = None
+    tool_calls: Annotated[list[ExportedCall], Meta(max_length=1000)] | None = None
     state: State = "complete"
     model: Annotated[str, Meta(max_length=200)] | None = None
     usage: dict[_Name, _Count] | None = None

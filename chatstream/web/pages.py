@@ -15,11 +15,13 @@ from chatstream.store.records import Chat, Message, RunRecord, new_id, now_ms
 from chatstream.web import asking, assets, departures, forms, parts, present, sidebar, streams
 from chatstream.web.chat import checked, remove
 from chatstream.web.services import services
+from chatstream.wire.conversation import stretches
 from chatstream.wire.events import RunEvent, joined, tool_calls
 
 blueprint = Blueprint("pages", __name__)
 blueprint.register_blueprint(assets.blueprint)
 blueprint.add_app_template_filter(parts.blocks)
+blueprint.add_app_template_filter(stretches)
 blueprint.add_app_template_test(lambda text: len(text) > parts.LONG, "long")
 
 HEARTBEAT = Markup("<!-- still there -->")

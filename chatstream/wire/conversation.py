@@ -4,7 +4,7 @@ https://platform.openai.com/docs/guides/function-calling
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -27,6 +27,36 @@ def called(calls: Sequence[dict[str, Any]], text: str = "") -> list[dict[str, An
         {"role": "tool", "tool_call_id": id_, "content": call["result"]} for id_, call in zip(ids, ran, strict=True)
     ]
     return [{"role": "assistant", "content": text or None, "tool_calls": asked}, *results]
+
+
+def stretches(text: str, calls: Iterable[dict[str, Any]] | None) -> list[tuple[list[dict[str, Any]], str]]:
+    """An answer in the order in which it came: calls, and the text behind them. First, no calls where text came first.
+
+    :param calls: as `events.tool_calls` gives them
+    """
+    placed = sorted(calls or (), key=_place)
+    groups = [(at, list(some)) for at, some in itertools.groupby(placed, lambda call: min(_place(call), len(text)))]
+    if not groups or groups[0][0]:
+        groups.insert(0, (0, []))
+    ends = [at for at, _ in groups[1:]] + [len(text)]
+    return [(some, text[at:end]) for (at, some), end in zip(groups, ends, strict=True)]
+
+
+def answered(text: str, calls: Iterable[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """An earlier answer as the model is told of it, with the calls that were run, each where it stood."""
+    said: list[dict[str, Any]] = []
+    before = ""
+    for some, behind in stretches(text, calls):
+        if asked := called(some, before):
+            said += asked
+            before = behind.lstrip("\n")
+        else:
+            before += behind
+    return [*said, {"role": "assistant", "content": before}] if before else said
+
+
+def _place(call: dict[str, Any]) -> int:
+    return int(call.get("at", 0))
 
 
 def _ids(calls: Sequence[dict[str, Any]]) -> list[str]:

@@ -46,16 +46,23 @@ def joined(events: Iterable[RunEvent], kind: Literal["text", "reasoning"]) -> st
 def tool_calls(events: Iterable[RunEvent]) -> list[dict[str, Any]] | None:
     """The tool calls put together, in the order they began; None if there are none.
 
-    Each is {id, name, arguments}, and where it was run here, {result, failed} beside them.
+    Each is {id, name, arguments}; where it was run here, {result, failed} beside them; and where some of the text came
+    before it, {at}: how many characters of that.
     """
-    calls, results = Calls(), {}
+    calls = Calls()
+    about: dict[int, dict[str, Any]] = {}
+    written = 0
     for event in events:
-        if event.kind == "toolCall":
+        if event.kind == "text":
+            written += len(event.data)
+        elif event.kind == "toolCall":
             calls.add(event.data)
+            about.setdefault(event.data["index"], {"at": written} if written else {})
         elif event.kind == "toolResult":
-            results[event.data["index"]] = {"result": event.data["content"], "failed": event.data["failed"]}
+            gave = {"result": event.data["content"], "failed": event.data["failed"]}
+            about.setdefault(event.data["index"], {}).update(gave)
     found = [
-        {"id": call.id, "name": call.name, "arguments": call.arguments, **results.get(call.index, {})}
+        {"id": call.id, "name": call.name, "arguments": call.arguments, **about[call.index]}
         for call in calls.whole()
     ]
     return found or None

@@ -6,7 +6,7 @@ import { endingLine, figures } from "./endings.js";
 import { MarkdownFlow } from "./markdown-flow.js";
 import { PhaseElement } from "./phase.js";
 import { Reasoning } from "./reasoning.js";
-import { ToolCalls } from "./tool-calls.js";
+import { Said } from "./said.js";
 import { t } from "./words.js";
 
 /** One answer on the page: takes the frames of its run, and says how it ended. */
@@ -26,17 +26,14 @@ export class Answer {
   constructor(article, painter, model, kept = false) {
     this.article = article;
     this.painter = painter;
-    for (const further of article.querySelectorAll(".answer ~ .answer, .answer ~ .tools")) further.remove(); // of a page that streamed
     this.model = model;
     this.phase = find(article, "answer-phase", PhaseElement).work;
-    this.text = new MarkdownFlow(find(article, ".answer", HTMLElement), painter);
+    this.said = new Said(article, painter);
     this.reasoning = new MarkdownFlow(find(article, ".reasoning .markdown", HTMLElement), painter);
     this.fold = new Reasoning(find(article, ".reasoning", HTMLDetailsElement), painter.end);
-    this.tools = new ToolCalls(find(article, ".tools", HTMLElement));
     this.#state = article.dataset.state ?? "running";
     this.kept = kept;
-    this.#begun = !kept && !this.text.empty;
-    if (this.running) this.tools.clear(); // the run's frames bring them
+    this.#begun = !kept && !this.said.empty;
   }
 
   /** @param {Painter} painter @param {string} model */
@@ -50,7 +47,7 @@ export class Answer {
 
   /** The Markdown it was made of; empty where the server sent the page with it, and only the chat has it. */
   get source() {
-    return this.text.source;
+    return this.said.source;
   }
 
   get running() {
@@ -95,7 +92,7 @@ export class Answer {
 
   /** @param {Ending} ending */
   end(ending) {
-    this.text.finish();
+    this.said.finish();
     this.reasoning.finish();
     this.phase.clear();
     if (this.fold.thinking || ending.timings?.thoughtMs != null) this.fold.ended(ending.timings?.thoughtMs ?? undefined);
@@ -107,16 +104,15 @@ export class Answer {
 
   /** @param {Message} message what it leaves out stays as it is */
   #fill({ content, reasoning, toolCalls }) {
-    this.text.replace(content);
+    this.said.replace(content, toolCalls ?? []);
     if (reasoning !== undefined) this.reasoning.replace(reasoning);
     find(this.article, ".reasoning", HTMLElement).hidden = this.reasoning.empty;
-    if (toolCalls !== undefined) this.tools.replace(toolCalls ?? []);
   }
 
   /** @param {Ending} ending */
   #foot(ending) {
-    const hasText = !this.text.empty;
-    const parts = [endingLine(ending, { hasText, hasTools: !this.tools.empty }), hasText ? figures({ ...ending, model: ending.model ?? this.model }) : null];
+    const hasText = !this.said.empty;
+    const parts = [endingLine(ending, { hasText, hasTools: !this.said.tools.empty }), hasText ? figures({ ...ending, model: ending.model ?? this.model }) : null];
     const foot = find(this.article, ".foot", HTMLElement);
     foot.dataset.state = ending.state;
     foot.replaceChildren(...parts.filter((part) => part !== null));
@@ -124,8 +120,8 @@ export class Answer {
 
   /** @param {string} piece */
   #written(piece) {
-    this.text.add(piece);
-    if (this.kept && this.text.repeats) return;
+    this.said.add(piece);
+    if (this.kept && this.said.repeats) return;
     this.#begun = true;
     if (this.fold.thinking) this.painter.end.keep(() => this.fold.ended());
     this.phase.wrote(t("Answering"), piece);
@@ -141,8 +137,8 @@ export class Answer {
 
   /** @param {Frame} frame of a tool. The text, which may have begun before, goes on when it has given what it gives. */
   #used({ toolCall, toolResult }) {
-    this.painter.end.keep(() => (toolCall ? this.tools.called(toolCall) : toolResult && this.tools.gave(toolResult)));
+    this.painter.end.keep(() => (toolCall ? this.said.called(toolCall) : toolResult && this.said.tools.gave(toolResult)));
     this.#begun = false;
-    this.wait(this.tools.awaited || t("Waiting for {model}", { model: this.model }));
+    this.wait(this.said.tools.awaited || t("Waiting for {model}", { model: this.model }));
   }
 }

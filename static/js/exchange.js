@@ -136,9 +136,9 @@ export class Exchange {
   /** @param {unknown} error */
   #failed(error) {
     if (!(error instanceof Refusal) || !error.body.messageId) throw error;
-    const { messageId, completion, state, code } = error.body;
+    const { messageId, completion, state, code, toolCalls } = error.body;
     this.#began(/** @type {Ids} */ (error.body));
-    this.#settle({ _id: messageId, content: completion ?? "", state, error: { message: error.message, code } });
+    this.#settle({ _id: messageId, content: completion ?? "", toolCalls, state, error: { message: error.message, code } });
   }
 
   /** @param {Message} message */

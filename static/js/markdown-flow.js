@@ -33,6 +33,11 @@ export class MarkdownFlow {
     return this.#pending === "" && this.source === "" && this.#shown === 0;
   }
 
+  /** Whether any of it came here, and not with the page. */
+  get came() {
+    return this.#pending !== "" || this.source !== "";
+  }
+
   /** Whether the stream has brought no more yet than what was shown before it. */
   get repeats() {
     return this.#shown > 0 && this.#pending.length <= this.#shown;

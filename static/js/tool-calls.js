@@ -4,34 +4,42 @@ import { copy, find } from "./dom.js";
 import { allows } from "./tool-choice.js";
 import { language, t } from "./words.js";
 
-/**
- * The tools that an answer calls, above its text: what each was asked, and what it gave. Text may come before a call as well;
- * a message does not keep where, so that they stand in this place however the page came to be.
- */
+/** The tools that an answer calls: what each was asked, and what it gave. */
 export class ToolCalls {
   /** @type {Map<number, {element: HTMLElement, name: string, open: boolean}>} */
   #calls = new Map();
+  /** Where the next ones stand. */
+  #place;
+  /** What the page showed there before: it gives way to the first that comes. @type {Element[]} */
+  #old;
 
-  /** @param {HTMLElement} element */
-  constructor(element) {
-    this.element = element;
+  /** @param {HTMLElement} place */
+  constructor(place) {
+    this.#place = place;
+    this.#old = [...place.children];
+  }
+
+  /** Those that come from now on stand here. @param {HTMLElement} place */
+  goOn(place) {
+    this.#place = place;
+    this.#old = [...place.children];
   }
 
   get empty() {
-    return this.element.childElementCount === 0;
+    return this.#calls.size === 0;
   }
 
-  clear() {
-    this.#calls.clear();
-    this.element.replaceChildren();
+  /** @param {number} [index] */
+  has(index = 0) {
+    return this.#calls.has(index);
   }
 
-  /** As the message has them. @param {ToolCall[]} calls */
-  replace(calls) {
-    this.clear();
-    calls.forEach((call, index) => {
-      this.called({ ...call, index });
-      if (call.result !== undefined) this.gave({ index, content: call.result, failed: call.failed });
+  /** These, as a message has them, are the next. @param {ToolCall[]} calls */
+  add(calls) {
+    const known = this.#calls.size;
+    calls.forEach((call, n) => {
+      this.called({ ...call, index: known + n });
+      if (call.result !== undefined) this.gave({ index: known + n, content: call.result, failed: call.failed });
     });
   }
 
@@ -67,7 +75,8 @@ export class ToolCalls {
   #begin(index) {
     const call = { element: copy("#tool-template", ".tool"), name: "", open: true };
     this.#calls.set(index, call);
-    this.element.append(call.element);
+    for (const old of this.#old.splice(0)) old.remove();
+    this.#place.append(call.element);
     return call;
   }
 }

@@ -10,7 +10,8 @@
  *
  * @typedef {{runId: string, chatId: string, messageId: string}} Ids  The first frame.
  * @typedef {{index?: number, id?: string | null, name?: string | null, arguments?: string | null,
- *   result?: string, failed?: boolean}} ToolCall  With a result, where it was run on the server.
+ *   result?: string, failed?: boolean, at?: number}} ToolCall  With a result, where it was run on the server; `at`: characters of the
+ *   text before it, as code points.
  * @typedef {{index?: number, content: string, failed?: boolean}} ToolResult
  * @typedef {{state: string, error?: Problem | null, usage?: Usage | null, timings?: Timings | null,
  *   model?: string | null}} Ending  The last frame; also a state of the page's own, named in `_endings.html`.

@@ -182,7 +182,8 @@ def test_tool_calls_are_put_together_by_index(llm: LLMClient, model_server: Mode
     deltas = [["delta", {"tool_calls": [piece]}] for piece in pieces]
     model_server.default([["text", "Let me see."], *deltas, ["finish", "tool_calls"], ["done"], ["end"]])
     found, known = llm.generate("Add"), dict[str, Any]()
-    calls = [{"id": "a", "name": "add", "arguments": '{"x": 1}'}, {"id": "b", "name": "clock", "arguments": "{}"}]
+    add, clock = {"id": "a", "name": "add", "arguments": '{"x": 1}'}, {"id": "b", "name": "clock", "arguments": "{}"}
+    calls = [{**add, "at": 11}, {**clock, "at": 11}]
     assert (found.content, found.tool_calls, found.finish_reason) == ("Let me see.", calls, "tool_calls")
     assert list(llm.generate_stream("Add", debug_info=known)) == ["Let me see."]
     assert known["tool_calls"] == calls

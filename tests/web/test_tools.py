@@ -57,7 +57,7 @@ def test_a_tool_is_called_and_the_answer_goes_on(api: Api, model_server: ModelSe
     ]
     _, message = api.history(ids["chatId"])
     assert message["toolCalls"] == [
-        {"id": "c0", "name": "calculate", "arguments": SUM, "result": "42", "failed": False}
+        {"id": "c0", "name": "calculate", "arguments": SUM, "result": "42", "failed": False, "at": 12}
     ]
     assert list(api.open("GET", f"/runs/{ids['runId']}/events").frames()) == frames
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chatstream.wire.conversation import called
+from chatstream.wire.conversation import answered, called, stretches
 from chatstream.wire.events import RunEvent, tool_calls
 
 
@@ -54,3 +54,47 @@ def test_results_are_joined_with_their_calls() -> None:
         {"id": "a", "name": "f", "arguments": "{}", "result": "2", "failed": False},
         {"id": "b", "name": "", "arguments": "{"},
     ]
+
+
+def test_calls_know_how_much_was_said_before_them() -> None:
+    def piece(index: int) -> RunEvent:
+        return RunEvent("toolCall", {"index": index, "id": "a", "name": "f", "arguments": ""}, 0)
+
+    text = RunEvent("text", "Let me 😀 see.", 0)
+    found = tool_calls([piece(0), text, RunEvent("reasoning", "hm", 0), piece(1), piece(2), text, piece(1)])
+    assert found is not None
+    assert [call.get("at") for call in found] == [None, 13, 13]
+
+
+TEXT = "One. Two. Three."
+
+
+@pytest.mark.parametrize(
+    ("places", "parts"),
+    [
+        ([], [(0, TEXT)]),
+        ([0, 0], [(2, TEXT)]),
+        ([5], [(0, "One. "), (1, "Two. Three.")]),
+        ([0, 5, 5, 10], [(1, "One. "), (2, "Two. "), (1, "Three.")]),
+        ([16], [(0, TEXT), (1, "")]),
+        ([99, 16, 5], [(0, "One. "), (1, "Two. Three."), (2, "")]),
+    ],
+)
+def test_an_answer_is_told_in_its_order(places: list[int], parts: list[tuple[int, str]]) -> None:
+    found = stretches(TEXT, [call(at=at) if at else call() for at in places])
+    assert [(len(calls), text) for calls, text in found] == parts
+
+
+def test_an_answer_without_text_is_its_calls_alone() -> None:
+    assert stretches("", None) == [([], "")]
+    assert stretches("", [call()]) == [([call()], "")]
+
+
+def test_the_model_is_told_where_it_called() -> None:
+    run, not_run = call(result="2", failed=False, at=5), call("c2", at=9)
+    first, result, last = answered("One. \n\nTwo. Three.", [run, not_run])
+    assert (first["content"], result["content"], last["content"]) == ("One. ", "2", "Two. Three.")
+    assert answered("One.", [not_run]) == [{"role": "assistant", "content": "One."}]
+    (only, _) = answered("One.", [call(result="2", at=4)])
+    assert only["content"] == "One."
+    assert answered("", None) == []

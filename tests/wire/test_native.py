@@ -37,7 +37,7 @@ def test_tool_calls_are_put_together_in_the_order_they_began() -> None:
         return RunEvent("toolCall", {"index": index, "id": f"c{index}", "name": "f", "arguments": arguments}, 0)
 
     assert tool_calls([EVENTS[1], piece(1, "{"), piece(0, "[]"), piece(1, "}")]) == [
-        {"id": "c1", "name": "f", "arguments": "{}"},
-        {"id": "c0", "name": "f", "arguments": "[]"},
+        {"id": "c1", "name": "f", "arguments": "{}", "at": 5},
+        {"id": "c0", "name": "f", "arguments": "[]", "at": 5},
     ]
     assert tool_calls(EVENTS[:2]) is None

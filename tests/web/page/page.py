@@ -22,7 +22,8 @@ SENT = "return document.querySelectorAll('[data-role=user]').length"
 READ = """(text) => text.classList.contains('markdown')
     ? [...text.children].map((block) => (block.querySelector(':scope > pre') ?? block).textContent).join('\\n\\n')
     : text.textContent.trim()"""
-"""The text of an answer, paragraph by paragraph; of a page without JavaScript, which streams, as it came."""
+"""A text of an answer, paragraph by paragraph; of a page without JavaScript, which streams, as it came."""
+READ_ALL = f"""(message) => [...message.querySelectorAll('.answer')].map({READ}).filter(Boolean).join('\\n\\n')"""
 LAST = "[...document.querySelectorAll('[data-role=assistant]')].at(-1)"
 
 
@@ -66,8 +67,7 @@ class Page:
     @property
     def answer(self) -> str:
         """The text of the last answer as it is read: blocks with an empty line between them."""
-        script = f"const last = {LAST}?.querySelector('.answer'); return last ? ({READ})(last) : ''"
-        return str(self.browser.evaluate(script))
+        return str(self.browser.evaluate(f"const last = {LAST}; return last ? ({READ_ALL})(last) : ''"))
 
     @property
     def state(self) -> str:
@@ -90,6 +90,13 @@ class Page:
         script = f"return [...{LAST}?.querySelectorAll('.tool') ?? []].map((tool) => tool.innerText)"
         return [[line for line in text.split("\n") if line] for text in self.browser.evaluate(script)]
 
+    @property
+    def said(self) -> list[str]:
+        """The texts of the last answer, and between them the names of the tools that it calls there."""
+        script = f"""return [...{LAST}.querySelectorAll('.tool-name, .answer')]
+            .map((part) => part.matches('.answer') ? ({READ})(part) : part.textContent).filter(Boolean)"""
+        return [str(part) for part in self.browser.evaluate(script)]
+
     def wait_answer(self, text: str) -> None:
         """Until the last answer reads exactly so; white space at its end is never shown."""
         self.browser.wait(lambda: self.answer == text.rstrip())
@@ -106,7 +113,7 @@ class Page:
     def messages(self) -> list[tuple[str, str]]:
         """Who wrote and what, in the page's order."""
         script = f"""return [...document.querySelectorAll('.message')].map((m) => [m.ariaLabel,
-            m.dataset.role === 'user' ? m.querySelector('.text').textContent : ({READ})(m.querySelector('.answer'))])"""
+            m.dataset.role === 'user' ? m.querySelector('.text').textContent : ({READ_ALL})(m)])"""
         return [(who, text) for who, text in self.browser.evaluate(script)]
 
     @property

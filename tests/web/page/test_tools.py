@@ -11,7 +11,7 @@ from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer, answer
 from tests.web.conftest import Serve
-from tests.web.page.page import LAST, Page
+from tests.web.page.page import LAST, Page, two_tabs
 
 Steps = list[list[Any]]
 MENU = "#topbar-menu summary"
@@ -189,6 +189,64 @@ def test_the_phase_tells_which_tool_runs(page: Page, model_server: ModelServer, 
     page.click("button", "Stop")
     page.wait_state("stopped")
     assert (page.phase, page.tools[0]) == ("", ["Calls hang", "{}"])
+
+
+TOPS = f"""const top = (part) => part.getBoundingClientRect().top
+return [...{LAST}.querySelectorAll('.answer > p, .tool')].map((part) => top(part) - top({LAST}))"""
+
+
+def test_tools_stand_where_they_were_called_live_and_later(
+    browser: Browser, one_server: ChatStream, model_server: ModelServer
+) -> None:
+    page, late = two_tabs(browser, one_server.url)
+    model_server.script(calling(("calculate", '{"expression": "6 * 7"}'), text="Let me 😀 see. "))
+    model_server.script([["gate", "second"], *calling(("clock", "{}"), ("refuse", '{"why": "No."}'))])
+    model_server.script([["gate", "third"], *calling(("calculate", '{"expression": "1 + 1"}'), text="Later, then.")])
+    model_server.script([["gate", "end"], *answer("It is 42")])
+    allow(page, "calculate", "clock", "refuse")
+    page.ask("What is 6 times 7?")
+    said = ["Let me 😀 see.", "calculate"]
+    page.browser.wait(lambda: page.said == said and page.tools[-1][2:] == ["It gave", "42"])
+    tops = page.browser.evaluate(TOPS)
+    assert tops == sorted(tops)
+    model_server.release("second")
+    said += ["clock", "refuse"]
+    page.browser.wait(lambda: page.said == said and "It failed, and the model was told" in page.tools[-1])
+    assert page.browser.evaluate(TOPS)[: len(tops)] == tops, "what was there has moved"
+    page.reload()
+    assert page.said == said
+    model_server.release("third")
+    said += ["Later, then.", "calculate"]
+    page.browser.wait(lambda: page.said == said and page.tools[-1][2:] == ["It gave", "2"])
+    page.reload()
+    page.browser.wait(lambda: page.phase.startswith("Waiting for "))
+    assert page.said == said
+    late.open(f"/c/{page.chat_id}")
+    model_server.release("end")
+    for tab in (page, late):
+        tab.wait_state("complete")
+        assert tab.said == [*said, "It is 42"]
+    page.reload()
+    assert page.said == [*said, "It is 42"]
+    page.browser.disable_javascript()
+    page.reload()
+    assert page.said == [*said, "It is 42"]
+    page.agrees(one_server.address)
+
+
+def test_an_answer_of_another_device_has_its_tools_in_their_places(
+    page: Page, one_server: ChatStream, model_server: ModelServer
+) -> None:
+    page.ask("On the desk")
+    page.wait_state("complete")
+    model_server.script(calling(("calculate", '{"expression": "6 * 7"}'), text="Let me 😀 see. "))
+    model_server.script(answer("It is 42"))
+    Api(one_server.address).answer("From the phone", chatId=page.chat_id, tools=["calculate"])
+    page.hide()
+    page.show()
+    page.browser.wait(lambda: page.said == ["Let me 😀 see.", "calculate", "It is 42"])
+    page.reload()
+    assert page.said == ["Let me 😀 see.", "calculate", "It is 42"]
 
 
 def test_a_long_result_scrolls_in_its_place(page: Page, model_server: ModelServer) -> None:
