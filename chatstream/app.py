@@ -24,6 +24,7 @@ from chatstream.store.spool import Spool
 from chatstream.store.sqlite import SqliteStore
 from chatstream.tools import registry
 from chatstream.tools.registry import Registry
+from chatstream.upstream.abilities import Abilities
 from chatstream.upstream.gateway import Gateway, discover
 from chatstream.upstream.states import States
 from chatstream.web import (
@@ -96,7 +97,8 @@ def _services(settings: Settings, store: Store, desk: Desk) -> Services:
     titler = Titler(store, gateway, settings, lambda: desk.draining)
     desk.listeners.append(lambda run: titler.ended(run.id, run.end or {}, lambda: joined(run.events, "text")))
     branching, tools_ = Branches(store, chats), offered_tools(settings)
-    return Services(settings, store, gateway, States(gateway), desk, chats, titler, branching, tools_)
+    known = States(gateway), Abilities(gateway)
+    return Services(settings, store, gateway, *known, desk, chats, titler, branching, tools_)
 
 
 def _register(app: Flask, settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -96,6 +96,11 @@ def found(ids: Sequence[str], read: Read) -> list[File]:
     return files
 
 
+def with_images(messages: Iterable[Message]) -> bool:
+    """Whether any of their questions carries one."""
+    return any(is_image(about["type"]) for message in messages for about in message.files or ())
+
+
 def copy(file: File, message: Message) -> File:
     """One that belongs to another message."""
     ids = {"id": new_id(), "chat_id": message.chat_id, "message_id": message.id}
@@ -109,16 +114,16 @@ def carried(files: Sequence[File], message: Message) -> tuple[Message, list[File
 
 
 class Told:
-    """What the model is told of a conversation's files. Images count from the newest, up to `TOGETHER_MAX`: of those
-    before them it is told the names.
+    """What the model is told of a conversation's files. Images count from the newest, up to `images_max` bytes: of
+    those before them it is told the names.
 
     :param messages: the conversation, in its order
     """
 
-    def __init__(self, messages: Sequence[Message], read: Read) -> None:
+    def __init__(self, messages: Sequence[Message], read: Read, images_max: int = TOGETHER_MAX) -> None:
         self._read = read
         self._sent = set[str]()
-        left = TOGETHER_MAX
+        left = images_max
         for message in reversed(messages):
             for about in message.files or ():
                 left -= about["size"] if is_image(about["type"]) else 0

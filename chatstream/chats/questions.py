@@ -67,10 +67,12 @@ def compose(
     worker: str,
     lease: int,
     read: files.Read = lambda _: None,
+    images_max: int = files.TOGETHER_MAX,
 ) -> Composed:
     """Find the question's place in a chat with these messages; None for a new chat.
 
     :param read: gives the files of earlier questions
+    :param images_max: how many bytes of images are sent
     :raises NotFound: for a message that is not there
     :raises BadRequest, Conflict: for an answer that cannot be gone on with
     """
@@ -98,7 +100,7 @@ def compose(
     )
     said = branch([*earlier, *asked], kept.id if kept else parent_id)
     here = {file.id: file for file in mine}
-    told = files.Told(said, lambda file_id: here.get(file_id) or read(file_id))
+    told = files.Told(said, lambda file_id: here.get(file_id) or read(file_id), images_max)
     words = next((message.content for message in reversed(said) if message.role == "user"), "")
     return Composed(submission, _for_upstream(chat, said, told, goes_on=kept is not None), words)
 

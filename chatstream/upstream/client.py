@@ -61,3 +61,7 @@ class Client:
         """
         with translated(), gevent.Timeout(LIST_S, TimeoutError("it did not list its models in time")):
             return self._server.models()
+
+    def ask(self, path: str, body: dict[str, str] | None) -> bytes:
+        """See `ModelServer.ask`. Whoever asks has a deadline."""
+        return self._server.ask(path, body)

@@ -135,6 +135,10 @@ class Gateway:
         """
         return self._client(provider).models()
 
+    def ask(self, provider: Provider, path: str, body: dict[str, str] | None) -> bytes:
+        """:raises UpstreamError: see `ModelServer.ask`"""
+        return self._client(provider).ask(path, body)
+
     def open(self, provider: Provider, ask: Ask) -> Stream:
         """:raises UpstreamError: see `Client.open`"""
         return self._client(provider).open(ask)

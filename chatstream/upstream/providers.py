@@ -33,6 +33,8 @@ class Provider(msgspec.Struct, frozen=True):
     """The models it serves, and no others. Empty: whatever it lists itself."""
     default_model: str | None = None
     """The one asked when a request names none; None: the first."""
+    images: bool | None = None
+    """Whether its models take images; None: it is asked."""
 
     @property
     def demo(self) -> bool:
@@ -53,6 +55,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     base_url: Url
     key: str | None = None
     models: tuple[str, ...] = ()
+    images: bool | None = None
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -137,4 +140,4 @@ def _provider(name: str, entry: _Entry, variables: Mapping[str, Any], default_mo
     if entry.key and not key:
         raise SettingsError(f"Provider {name} takes its key from {entry.key}, which is not set. Set it in .env.")
     model = default_model or next(iter(entry.models), None)
-    return Provider(name, entry.base_url.rstrip("/"), key, entry.models, model)
+    return Provider(name, entry.base_url.rstrip("/"), key, entry.models, model, entry.images)

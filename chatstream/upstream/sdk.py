@@ -75,6 +75,16 @@ class ModelServer:
             found = msgspec.convert(json.loads(response.content), _Models)
         return [whole(model.id) for model in found.data]
 
+    def ask(self, path: str, body: dict[str, str] | None) -> bytes:
+        """The content at a path of its own, which may lead out of the base URL; POST where there is a body.
+
+        :raises UpstreamError: if there is nothing, or it does not answer
+        """
+        with translated():
+            if body is None:
+                return self._sdk.get(path, cast_to=httpx2.Response).content
+            return self._sdk.post(path, cast_to=httpx2.Response, body=body).content
+
     @functools.cached_property
     def _chat(self) -> httpx2.Request:
         sdk, made = self._rehearsal()

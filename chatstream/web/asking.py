@@ -14,6 +14,7 @@ from chatstream.errors import LeafMoved, NotFound
 from chatstream.runs.dialogue import Dialogue, Tools
 from chatstream.store.records import RunRecord, is_id
 from chatstream.upstream.client import Ask
+from chatstream.web import images
 from chatstream.web.bodies import ChatBody, Sampling, check_chat, chosen
 from chatstream.web.services import services
 
@@ -45,7 +46,9 @@ def _start(body: ChatBody, session: str | None) -> RunRecord:
     sampling = _sampling(body, chat.params if question.params is None else question.params)
     provider, model = s.gateway.choose(sampling.model)
     question = msgspec.structs.replace(question, model=model, files=files.found(body.files, read))
-    composed = compose(chat, earlier, question, s.desk.worker, s.desk.lease(), read)
+    images.check(provider, model, question.files)
+    images_max = images.most(provider, model, earlier or ())
+    composed = compose(chat, earlier, question, s.desk.worker, s.desk.lease(), read, images_max)
     tools = Tools(s.tools.only(composed.submission.chat.tools), s.settings.tool_s, s.settings.tool_rounds)
     ask = _ask(sampling, model, composed.messages)
     record = s.desk.start(composed.submission, Dialogue(functools.partial(s.gateway.open, provider), ask, tools))

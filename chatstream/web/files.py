@@ -8,7 +8,7 @@ from chatstream.access import OWNER
 from chatstream.chats import files
 from chatstream.errors import BadRequest, NotFound
 from chatstream.store.records import File, is_id
-from chatstream.web import bodies, present
+from chatstream.web import bodies, images, present
 from chatstream.web.services import services
 
 blueprint = Blueprint("files", __name__)
@@ -18,8 +18,11 @@ GONE = "There is no such file. Its chat may have been deleted."
 
 @blueprint.post("/files")
 def upload() -> tuple[Response, int]:
-    """The body is the file, byte by byte: no form and no JSON that would have to be read."""
+    """The body is the file, byte by byte: no form and no JSON that would have to be read. With `model`, the one that
+    it is for ("": the default one): an image that it does not take is refused now, and not with its question."""
     file = files.made(OWNER, request.args.get("name", ""), bodies.content(files.IMAGE_MAX))
+    if files.is_image(file.type) and (model := request.args.get("model")) is not None:
+        images.check(*services().gateway.choose(model or None), [file])
     services().store.upload(file)
     return jsonify(present.file(file.about)), 201
 

@@ -48,6 +48,7 @@ SENTENCES = (
     N_("There is no such file. Its chat may have been deleted."),
     N_("This request comes from a page of another site."),
     N_("“{1}” is empty."),
+    N_("“{1}” is an image, and {2} takes none. Choose another model, or leave it out."),
     N_("“{1}” is larger than 5 MB. Send a smaller image."),
     N_("“{1}” is too large: images have up to 5 MB, text files up to {2} characters."),
     N_("“{1}” is no file that can be sent. PNG, JPEG, GIF and WebP can, and texts in UTF-8."),

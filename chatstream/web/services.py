@@ -11,6 +11,7 @@ from chatstream.runs.desk import Desk
 from chatstream.settings import Settings
 from chatstream.store.ports import Store
 from chatstream.tools.registry import Registry
+from chatstream.upstream.abilities import Abilities
 from chatstream.upstream.gateway import Gateway
 from chatstream.upstream.states import States
 
@@ -20,6 +21,7 @@ class Services(NamedTuple):
     store: Store
     gateway: Gateway
     states: States
+    abilities: Abilities
     desk: Desk
     chats: Chats
     titler: Titler

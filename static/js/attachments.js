@@ -16,8 +16,9 @@ export class Attachments {
   /** Called when none is on its way any more, or one was refused. @type {(all: boolean) => void} */
   #settle = () => {};
 
-  /** @param {HTMLFormElement} form @param {Notice} notice @param {Announcer} announcer */
-  constructor(form, notice, announcer) {
+  /** @param {HTMLFormElement} form @param {Notice} notice @param {Announcer} announcer @param {() => string} model the one that is asked */
+  constructor(form, notice, announcer, model) {
+    this.model = model;
     this.list = find(form, "#attached", HTMLElement);
     this.button = find(form, "#attach", HTMLElement);
     this.notice = notice;
@@ -81,7 +82,7 @@ export class Attachments {
   /** @param {HTMLElement} chip @param {File} file @param {AbortSignal} signal it is not wanted any more @returns {Promise<string>} why it was not taken, if so */
   async #upload(chip, file, signal) {
     try {
-      this.#arrived(chip, await upload(file, signal));
+      this.#arrived(chip, await upload(file, this.model(), signal));
       return "";
     } catch (error) {
       if (!(error instanceof TypeError)) return said(/** @type {Error} */ (error));

@@ -32,7 +32,7 @@ const notice = find(main, "chat-notice", NoticeElement).work;
 
 const announcer = find(document, "chat-announcer", AnnouncerElement).work;
 const form = find(main, "#composer", HTMLFormElement);
-const attachments = new Attachments(form, notice, announcer);
+const attachments = new Attachments(form, notice, announcer, () => choices.settings.present.params.model ?? "");
 const composer = new Composer(form, Number(main.dataset.promptMax), attachments, {
   settled: () => branching.settled(),
   send: (asked) => void conversation.ask(asked, () => composer.restore(asked)),

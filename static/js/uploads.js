@@ -26,9 +26,14 @@ export async function refusal(file) {
   return text.length > TEXT_MAX ? t("“{name}” is too large. Text files can have 200,000 characters.", { name }) : "";
 }
 
-/** @param {File} file @param {AbortSignal} signal @returns {Promise<Attached>} throws as `request` */
-export async function upload(file, signal) {
-  const query = new URLSearchParams({ name: file.name });
+/**
+ * @param {File} file
+ * @param {string} model that is to see it; empty for the default one
+ * @param {AbortSignal} signal
+ * @returns {Promise<Attached>} throws as `request`
+ */
+export async function upload(file, model, signal) {
+  const query = new URLSearchParams({ name: file.name, model });
   const headers = { "Content-Type": "application/octet-stream" };
   const response = await request(`/files?${query}`, { method: "POST", headers, body: file, signal });
   return response.json();

@@ -1,8 +1,9 @@
 """The scripted model server's HTTP side: plain sockets, one thread to a connection.
 
     PUT  /_script   {"steps": […]} queued for one request · {"default": […]} for all others · {"models": […]} for
-                    GET /v1/models (else it lists "test-model"); 400 with a sentence for what is no script
-    GET  /_log      every request to /v1/… so far, as model_steps.Exchange
+                    GET /v1/models (else it lists "test-model") · {"own": […]} for /api/… (else 404); 400 with a
+                    sentence for what is no script
+    GET  /_log      every request to /v1/… and /api/… so far, as model_steps.Exchange
     POST /_release  {"name": …} opens the gate that a step waits at
     POST /_reset    forgets scripts, log and gates, and cuts the responses still under way
 """
@@ -56,6 +57,7 @@ class ModelHttp:
         self.queue: deque[list[Step]] = deque()
         self.default = GREETING
         self.models: list[Step] = [["status", 200, {}, MODELS]]
+        self.own: list[Step] = [["status", 404, {}, {"error": "There is nothing here."}]]
         self.log: list[Exchange] = []
         self.gates = Gates()
 
@@ -74,7 +76,7 @@ class ModelHttp:
     def _respond(self, connection: socket.socket, number: int, request: Request) -> bool:
         """Answer one request; returns whether the connection can take another."""
         wire = Wire(connection)
-        if not request.path.startswith("/v1/"):
+        if not request.path.startswith(("/v1/", "/api/")):
             wire.send(self._control(request))
             return True
         player, steps = self._begin(wire, number, request)
@@ -90,6 +92,8 @@ class ModelHttp:
             self.log.append(exchange)
             if (request.method, request.path) == ("GET", "/v1/models"):
                 steps = self.models
+            elif request.path.startswith("/api/"):
+                steps = self.own
             else:
                 steps = self.queue.popleft() if self.queue else self.default
             return Player(wire, exchange, self.gates), steps
@@ -110,12 +114,13 @@ class ModelHttp:
             return json_response(400, {"message": str(error)})
 
     def _script(self, body: dict[str, Any]) -> None:
-        if unknown := set(body) - {"steps", "default", "models"}:
+        if unknown := set(body) - {"steps", "default", "models", "own"}:
             raise ValueError(f"a script has no part named {', '.join(unknown)}")
         parts = {part: check(steps) for part, steps in body.items()}
         with self._lock:
             self.default = parts.get("default", self.default)
             self.models = parts.get("models", self.models)
+            self.own = parts.get("own", self.own)
             if "steps" in parts:
                 self.queue.append(parts["steps"])
 

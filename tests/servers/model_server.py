@@ -45,6 +45,10 @@ class ModelServer(Server):
         """Answer GET /v1/models so."""
         self._call("PUT", "/_script", {"models": steps})
 
+    def own(self, steps: list[Step]) -> None:
+        """Answer /api/… so, where servers have what OpenAI's interface does not; else there is nothing."""
+        self._call("PUT", "/_script", {"own": steps})
+
     def release(self, gate: str) -> None:
         """Let the steps that wait at this gate go on, now and later."""
         self._call("POST", "/_release", {"name": gate})
@@ -54,12 +58,12 @@ class ModelServer(Server):
         self._call("POST", "/_reset", None)
 
     def log(self) -> Log:
-        """Every request to /v1/… since the reset, in order of arrival: dicts of model_steps.Exchange's fields."""
+        """Every request to /v1/… and /api/… since the reset, as they arrived: dicts of model_steps.Exchange's fields."""
         return self._call("GET", "/_log", None)  # type: ignore[no-any-return]
 
     def requests(self) -> Log:
-        """The log without the questions for the list of models."""
-        return [entry for entry in self.log() if entry["path"] != "/v1/models"]
+        """The log without the questions for the list of models, and for what a model takes."""
+        return [e for e in self.log() if e["path"] != "/v1/models" and not e["path"].startswith("/api/")]
 
     def wait(self, true: Callable[[Log], Any], seconds: float = 10.0) -> Log:
         """Wait until `true(requests)`, and return the requests. Raises TimeoutError with the log."""

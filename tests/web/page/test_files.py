@@ -12,6 +12,7 @@ from selenium.webdriver.remote.file_detector import UselessFileDetector
 
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer, answer, failure
+from tests.web.conftest import Serve
 from tests.web.page.page import Page
 from tests.web.page.test_accessible import faults
 from tests.web.page.test_branches import button
@@ -333,6 +334,19 @@ def test_a_file_that_is_refused_holds_its_question_back(page: Page, slow: Path) 
     assert (page.draft, page.messages) == ("What is this?", [])
     page.browser.find("button", "Send")
     assert not page.browser.evaluate(WAITS)
+
+
+def test_an_image_is_refused_in_words_where_the_model_takes_none(
+    page: Page, serve: Serve, model_server: ModelServer, files: dict[str, Path]
+) -> None:
+    model_server.own([["status", 200, {}, {"capabilities": ["completion"]}]])
+    fresh = Page(page.browser, serve().url).open()
+    attach(fresh, files["moon.png"], files["notes.txt"])
+    chips(fresh, "notes.txt 10 bytes")
+    said = "“moon.png” is an image, and test-model takes none. Choose another model, or leave it out."
+    assert notice(fresh) == said
+    fresh.ask("What is this?")
+    fresh.wait_state("complete")
 
 
 @pytest.mark.parametrize("width", [320, 1280])
