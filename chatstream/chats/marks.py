@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from chatstream.store.records import Passage
 from chatstream.store.words import pattern
 
 BEFORE, AROUND = 40, 160
@@ -17,16 +18,19 @@ class Piece(NamedTuple):
 
 
 class Marked(NamedTuple):
-    """`snippet` is empty where the words stand in the title alone, or in the words that it was made of."""
+    """`snippet` is empty, and is no message's, where the words stand in the title alone, or in the words that it was
+    made of."""
 
     title: list[Piece]
     snippet: list[Piece]
+    message_id: str | None
 
 
-def marked(title: str, passage: str | None, words: str) -> Marked:
-    """:param passage: the text of a message in which one of the words stands"""
-    wanted, text = pattern(words), passage or ""
-    return Marked(pieces(title, wanted), snippet(text, wanted, _titled(title, text)))
+def marked(title: str, passage: Passage | None, words: str) -> Marked:
+    """:param passage: a message in which one of the words stands"""
+    wanted, text = pattern(words), passage.text if passage else ""
+    line = snippet(text, wanted, _titled(title, text))
+    return Marked(pieces(title, wanted), line, passage.message_id if passage and line else None)
 
 
 def pieces(text: str, wanted: re.Pattern[str]) -> list[Piece]:

@@ -45,6 +45,7 @@ from chatstream.store.records import (
     Message,
     Order,
     Page,
+    Passage,
     Preset,
     RunRecord,
     Shelf,
@@ -131,12 +132,13 @@ class MongoStore:
     def shared(self, token: str) -> Chat | None:
         return self._one("chats", Chat, {"share": {"$eq": token, "$type": "string"}})  # as the index has them
 
-    def passage(self, owner: str, chat_id: str, words: str) -> str | None:
-        where = {"owner": owner, "chat_id": chat_id}
+    def passage(self, owner: str, chat_id: str, words: str) -> Passage | None:
+        where, wanted = {"owner": owner, "chat_id": chat_id}, folded(words)
+        ways = [{"$all": wanted}, *wanted] if wanted else []
         with translated():
-            for word in folded(words):
-                if found := self._collection("messages").find_one({**where, "words": word}, {"content": 1}):
-                    return str(found["content"])
+            for holding in ways:
+                if found := self._collection("messages").find_one({**where, "words": holding}, {"content": 1}):
+                    return Passage(str(found["_id"]), str(found["content"]))
         return None
 
     def messages(self, owner: str, chat_id: str) -> list[Message]:

@@ -16,6 +16,7 @@ from chatstream.store.records import (
     Message,
     Order,
     Page,
+    Passage,
     Preset,
     RunRecord,
     Shelf,
@@ -44,8 +45,9 @@ class ChatStore(Protocol):
     def shared(self, token: str) -> Chat | None:
         """The chat, whosever it is, that is shared under this token."""
 
-    def passage(self, owner: str, chat_id: str, words: str) -> str | None:
-        """The text of a message in which one of the words stands, if there is one among the chat's first thousand."""
+    def passage(self, owner: str, chat_id: str, words: str) -> Passage | None:
+        """A message in which one of the words stands, if there is one among the chat's first thousand: of the first
+        twenty such one in which all stand, if there is one."""
 
     def messages(self, owner: str, chat_id: str) -> list[Message]:
         """The whole tree, in the order of creation."""

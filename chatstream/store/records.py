@@ -265,6 +265,13 @@ class Order(msgspec.Struct, frozen=True):
     stop: bool
 
 
+class Passage(msgspec.Struct, frozen=True):
+    """A message in which a searched word stands."""
+
+    message_id: str
+    text: str
+
+
 class Page(msgspec.Struct, frozen=True):
     """Some chats, newest first, and the cursor to those before them, if there are any."""
 

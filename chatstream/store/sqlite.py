@@ -1,7 +1,9 @@
 """SQLite, the embedded default: one file, WAL, full-text search by FTS5. Tables: schema.sql."""
 
+import itertools
+import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from chatstream.store.records import (
     Message,
     Order,
     Page,
+    Passage,
     Preset,
     RunRecord,
     Shelf,
@@ -26,12 +29,14 @@ from chatstream.store.records import (
 )
 from chatstream.store.sqlite_rows import R, columns, to_record, to_value
 from chatstream.store.sqlite_threads import Readers, Writer, connect, translated
-from chatstream.store.words import pattern, terms
+from chatstream.store.words import folded, pattern, terms
 from chatstream.wire.events import RunEvent, assembled, pack, unpack
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 LOOKED_AT = 1000
 """Messages of a chat in which a passage is looked for: reading them takes a thread some milliseconds."""
+WEIGHED = 20
+"""Of those in which one word stands, so many are looked at for the others."""
 
 
 class SqliteStore:
@@ -86,13 +91,14 @@ class SqliteStore:
         where = "owner = ? AND n IN (SELECT rowid FROM words WHERE words MATCH ?)"
         return self._page(where, [owner, " ".join(f'"{word}"' for word in terms(words)) or '""'], before, limit)
 
-    def passage(self, owner: str, chat_id: str, words: str) -> str | None:
-        query = "SELECT content FROM messages WHERE chat_id = ? AND owner = ? ORDER BY n LIMIT ?"
-        any_word = pattern(words)
+    def passage(self, owner: str, chat_id: str, words: str) -> Passage | None:
+        query = "SELECT id, content FROM messages WHERE chat_id = ? AND owner = ? ORDER BY n LIMIT ?"
+        any_word, each = pattern(words), [pattern(word) for word in folded(words)]
 
-        def job(c: sqlite3.Connection) -> str | None:
+        def job(c: sqlite3.Connection) -> Passage | None:
             rows = c.execute(query, (chat_id, owner, LOOKED_AT))
-            return next((row["content"] for row in rows if any_word.search(row["content"])), None)
+            having = (Passage(row["id"], row["content"]) for row in rows if any_word.search(row["content"]))
+            return _best(itertools.islice(having, WEIGHED), each)
 
         return self._readers.run(job)
 
@@ -296,3 +302,13 @@ def _end(c: sqlite3.Connection, e: Ending) -> None:
         [*outcome, to_value(e.error), to_value(e.tool_calls), e.content, e.reasoning, e.message_id],
     )
     c.execute("UPDATE chats SET updated_at = max(updated_at, ?) WHERE id = ?", (e.at, e.chat_id))
+
+
+def _best(having: Iterable[Passage], words: Sequence[re.Pattern[str]]) -> Passage | None:
+    """The first in which all these words stand, else the first."""
+    first = None
+    for one in having:
+        if all(word.search(one.text) for word in words):
+            return one
+        first = first or one
+    return first

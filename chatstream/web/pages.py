@@ -44,10 +44,12 @@ def offline() -> str:
 @blueprint.get("/c/<chat_id>")
 def open_chat(chat_id: str) -> str:
     """The chat, at its end; with `before`, the part of it that comes before that message, for reading only; with
-    `edit`, where there is no JavaScript, that question in the message box."""
+    `edit`, where there is no JavaScript, that question in the message box; with `at`, at the message that a search
+    found: where it stands further up, the page leads there."""
     chat = services().chats.get(OWNER, checked(chat_id))
     message_id = request.args.get("before")
     context = {**_context(chat, message_id), **_edited(forms.edited(chat_id, request.args))}
+    context["foundBefore"] = _further_up(chat, context["messages"], request.args.get("at"))
     return render_template("earlier.html" if message_id else "page.html", **context)
 
 
@@ -127,6 +129,13 @@ def _part(chat: Chat, message_id: str | None) -> tuple[parts.Part, dict[str | No
     history = services().chats.history(chat)
     messages = branch(history, chat.leaf_id)
     return parts.before(messages, message_id) if message_id else parts.last(messages), families(history)
+
+
+def _further_up(chat: Chat, shown: list[dict[str, Any]], message_id: str | None) -> str | None:
+    """Where the part ends that has this message, if that is not what the page shows."""
+    if not message_id or any(message["_id"] == message_id for message in shown):
+        return None
+    return parts.behind(branch(services().chats.history(chat), chat.leaf_id), message_id)
 
 
 def _shown(message: Message, kin: list[str]) -> dict[str, Any]:

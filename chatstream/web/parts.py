@@ -1,5 +1,6 @@
 """A long chat is shown in parts: its end first, and earlier messages when the reader goes there."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -44,6 +45,11 @@ def before(branch: Sequence[Message], message_id: str) -> Part:
         if at and message.id == message_id:
             return _end(branch[:at], EARLIER)
     raise NotFound("There are no such messages. They may belong to an answer that was asked for anew.")
+
+
+def behind(branch: Sequence[Message], message_id: str) -> str | None:
+    """The message before which a part ends with this one; None if it is the last one, or not on the branch."""
+    return next((after.id for one, after in itertools.pairwise(branch) if one.id == message_id), None)
 
 
 def blocks(text: str) -> Iterator[str]:

@@ -35,10 +35,11 @@ def settled(record: Chat) -> dict[str, Any]:
 
 def marked(found: Marked) -> dict[str, Any]:
     """Where the words of a search stand."""
-    return {
+    pieces = {
         name: [{"text": piece.text, "found": piece.found} for piece in pieces]
         for name, pieces in (("title", found.title), ("snippet", found.snippet))
     }
+    return {**pieces, "messageId": found.message_id}
 
 
 def message(record: Message) -> dict[str, Any]:

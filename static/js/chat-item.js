@@ -3,15 +3,20 @@
 import { copy, find } from "./dom.js";
 import { t } from "./words.js";
 
-/** A chat in the list. @param {Chat} chat @param {boolean} current whether it is the open one */
-export function chatItem(chat, current) {
+/** A chat in the list. @param {Chat} chat @param {boolean} current whether it is the open one @param {string} [words] that it was found by */
+export function chatItem(chat, current, words = "") {
   const item = copy("#chat-template", ".chat-item");
   item.dataset.chat = chat._id;
   const link = find(item, ".chat-link", HTMLAnchorElement);
-  link.href = `/c/${chat._id}`;
+  link.href = `/c/${chat._id}${chat.found?.messageId ? place(words, chat.found.messageId) : ""}`;
   if (current) link.setAttribute("aria-current", "page");
   show(item, chat);
   return item;
+}
+
+/** Of what was found in a chat. @param {string} words @param {string} message */
+function place(words, message) {
+  return `?${new URLSearchParams({ q: words, at: message })}#m-${message}`;
 }
 
 /** @param {HTMLElement} item @param {Chat} chat as it is now */

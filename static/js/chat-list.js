@@ -132,7 +132,7 @@ export class ChatList {
 
   /** @param {Chat} chat */
   #item(chat) {
-    const item = chatItem(chat, chat._id === this.current());
+    const item = chatItem(chat, chat._id === this.current(), this.#query);
     item.hidden = this.#hidden.has(chat._id);
     return item;
   }

@@ -11,7 +11,8 @@ const AHEAD = "1200px 0px 0px 0px";
  * those before; both are taken in here when the reader comes near, and nothing that is being read moves.
  */
 export class Earlier {
-  #loading = false;
+  /** @type {Promise<boolean> | null} */
+  #loading = null;
 
   /** @param {HTMLElement} element around the link; hidden when there is nothing earlier @param {HTMLElement} transcript @param {EndFollower} end */
   constructor(element, transcript, end) {
@@ -29,27 +30,28 @@ export class Earlier {
     this.link.href = address ?? "";
   }
 
+  /** Take in the part before. @returns {Promise<boolean>} whether there was one */
+  load() {
+    if (this.element.hidden) return Promise.resolve(false);
+    return (this.#loading ??= this.#next().finally(() => (this.#loading = null)));
+  }
+
   #near() {
-    this.#load().catch(() => {}); // the link is still there
+    this.load().catch(() => {}); // the link is still there
   }
 
   /** @param {MouseEvent} event */
   #clicked(event) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    this.#load().catch(() => location.assign(this.link.href));
+    this.load().catch(() => location.assign(this.link.href));
   }
 
-  async #load() {
-    if (this.#loading || this.element.hidden) return;
-    this.#loading = true;
-    try {
-      const { href } = this.link;
-      const page = await read(href);
-      if (href === this.link.href) this.#take(page);
-    } finally {
-      this.#loading = false;
-    }
+  async #next() {
+    const { href } = this.link;
+    const page = await read(href);
+    if (href === this.link.href) this.#take(page);
+    return true;
   }
 
   /** @param {Document} page */

@@ -10,6 +10,7 @@ import { Conversation } from "./conversation.js";
 import { find } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { takeFiles } from "./dropping.js";
+import { goToFound } from "./found.js";
 import { installWorker } from "./installed.js";
 import { NoticeElement } from "./notice.js";
 import "./offline-note.js";
@@ -67,6 +68,13 @@ const chats = new ChatsPanel(main, title, toast, {
 });
 takeFiles(find(main, "#drop", HTMLElement), composer.field, attachments);
 
+/** At the message that a search found, else at the end; who comes back is where the browser remembers. */
+async function begin() {
+  const asked = new URLSearchParams(location.search);
+  if (fresh && asked.has("at") && (await goToFound(asked, transcript.earlier))) return;
+  if ((fresh && conversation.chatId) || running) end.toEnd();
+}
+
 /** A question in the message box, for those without scripts: with them it is edited in its place. */
 function leaveEdit() {
   composer.field.value = "";
@@ -104,7 +112,7 @@ const [navigation] = performance.getEntriesByType("navigation");
 const fresh = /** @type {PerformanceNavigationTiming | undefined} */ (navigation)?.type === "navigate";
 const running = main.querySelector('[data-state="running"]') !== null;
 if (running) history.scrollRestoration = "manual"; // the browser would take a reader who comes back away from the end
-if ((fresh && conversation.chatId) || running) end.toEnd();
+void begin();
 if (matchMedia("(hover: hover) and (pointer: fine)").matches) composer.field.focus({ preventScroll: true });
 void conversation.resume();
 addEventListener("pagehide", () => (history.scrollRestoration = "auto"));

@@ -29,7 +29,7 @@
  * @typedef {Ids & Ending & {completion: string}} WholeAnswer  What `stream: false` answers.
  * @typedef {{text: string, found: boolean}} Piece  Some text, and whether it is a word that was searched.
  * @typedef {{_id: string, title: string, updatedAt: string, pinned: boolean, archived: boolean, titled?: "words" | "model" | "user",
- *   found?: {title: Piece[], snippet: Piece[]}}} Chat
+ *   found?: {title: Piece[], snippet: Piece[], messageId: string | null}}} Chat
  * @typedef {{_id: string, name: string, type: string, size: number, path: string}} Attached  A file of a question.
  * @typedef {{prompt: string, files: Attached[]}} Asked  A question, and what goes with it.
  * @typedef {Ending & {_id: string, content: string, files?: Attached[], reasoning?: string, runId?: string | null,

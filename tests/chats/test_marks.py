@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatstream.chats import marks
+from chatstream.store.records import Passage
 from chatstream.store.words import folded, pattern
 
 LETTERS = st.text("aäÄeéÉnñoßsİıi 1_-.\u0308\u0301ж", max_size=12)
@@ -64,11 +65,23 @@ def test_a_text_without_gaps_is_cut_all_the_same() -> None:
     assert marks.snippet(cjk, pattern("limpet")) == []  # no word of its own there, as the index sees it
 
 
+def marked(title: str, text: str, words: str) -> marks.Marked:
+    return marks.marked(title, Passage("m1", text), words)
+
+
 def test_a_snippet_does_not_say_the_title_again() -> None:
     asked = "Tell me  of\nthe limpet, which clings to every rock"
-    assert marks.marked("Tell me of the limpet, which…", asked, "limpet").snippet == []
-    assert marks.marked("Tell me of the limpet, which clings to every rock", asked, "limpet").snippet == []
-    assert shown(marks.marked("Tell me of the limpet, which…", asked, "limpet rock").snippet).endswith("every [rock]")
+    for title in ("Tell me of the limpet, which…", "Tell me of the limpet, which clings to every rock"):
+        again = marked(title, asked, "limpet")
+        assert (again.snippet, again.message_id) == ([], None)
+    found = marked("Tell me of the limpet, which…", asked, "limpet rock")
+    assert (shown(found.snippet).endswith("every [rock]"), found.message_id) == (True, "m1")
     twice = "Tell me of the limpet. Does the limpet sleep?"
-    assert "Does the [limpet] sleep?" in shown(marks.marked("Tell me of the limpet.…", twice, "limpet").snippet)
-    assert shown(marks.marked("Limpets (of rocks", asked, "limpet").snippet).startswith("Tell me of the [limpet]")
+    assert "Does the [limpet] sleep?" in shown(marked("Tell me of the limpet.…", twice, "limpet").snippet)
+    assert shown(marked("Limpets (of rocks", asked, "limpet").snippet).startswith("Tell me of the [limpet]")
+
+
+def test_where_the_title_alone_has_the_words_there_is_no_message() -> None:
+    found = marks.marked("Of limpets", None, "limpets")
+    assert (shown(found.title), found.snippet, found.message_id) == ("Of [limpets]", [], None)
+

@@ -65,6 +65,16 @@ def search_messages(scene: Scene) -> None:
     search(scene, "tide", 3)
 
 
+@state("narrow")
+def search_opened(scene: Scene) -> None:
+    """At the message that was found, with the words marked."""
+    scene.imported(exported(QUESTION, "\n\n".join(TIDE)))
+    scene.page.open("/?q=moon+tide")
+    hit = scene.page.browser.driver.find_element(By.CSS_SELECTOR, ".chat-link").get_attribute("href")
+    scene.page.open(hit.removeprefix(scene.page.url))
+    scene.page.browser.wait(lambda: scene.page.browser.evaluate("return CSS.highlights.get('found')?.size"))
+
+
 @state()
 def search_nothing(scene: Scene) -> None:
     search(scene, "zeppelin", 0)

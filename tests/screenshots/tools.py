@@ -46,7 +46,8 @@ def tool_failed(scene: Scene) -> None:
 def tool_long(scene: Scene) -> None:
     """A call with much to say, and a result that needs a scroll of its own."""
     chat = exported("When can I enter?", "On the third day, from 07:39 on.")
-    chat["messages"][-1]["toolCalls"] = [{"name": "get_tides", "arguments": ARGUMENTS, "result": RESULT}]
+    call = {"id": "call_1", "name": "get_tides", "arguments": ARGUMENTS, "result": RESULT}
+    chat["messages"][-1]["toolCalls"] = [call]
     scene.page.open(f"/c/{scene.imported(chat)}")
 
 

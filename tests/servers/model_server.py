@@ -58,7 +58,7 @@ class ModelServer(Server):
         self._call("POST", "/_reset", None)
 
     def log(self) -> Log:
-        """Every request to /v1/… and /api/… since the reset, as they arrived: dicts of model_steps.Exchange's fields."""
+        """Every request to /v1/… and /api/… since the reset, as they came: dicts of model_steps.Exchange's fields."""
         return self._call("GET", "/_log", None)  # type: ignore[no-any-return]
 
     def requests(self) -> Log:

@@ -6,7 +6,7 @@ import pytest
 
 from chatstream.errors import BadRequest
 from chatstream.store.ports import Store
-from chatstream.store.records import Batch, Shelf
+from chatstream.store.records import Batch, Passage, Shelf
 from tests.store.conftest import ME, OTHER, ending, submission, texts
 
 
@@ -88,7 +88,18 @@ def test_a_passage_is_a_message_in_which_a_searched_word_stands(store: Store) ->
     s = submission(prompt="Tell me of birds")
     store.begin(s)
     store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, 1))], [ending(s, 1, "The HÄRING is a fish")])
-    found = {words: store.passage(ME, s.chat.id, words) for words in ("birds", "haring", "fish birds", "bird", "*", "")}
-    assert found.pop("fish birds") in ("Tell me of birds", "The HÄRING is a fish")
-    assert found == {"birds": "Tell me of birds", "haring": "The HÄRING is a fish", "bird": None, "*": None, "": None}
+    question, answer = Passage(s.messages[0].id, "Tell me of birds"), Passage(s.messages[1].id, "The HÄRING is a fish")
+    asked = ("birds", "haring", "fish birds", "of is fish", "bird", "*", "")
+    found = {words: store.passage(ME, s.chat.id, words) for words in asked}
+    assert {found.pop("fish birds"), found.pop("of is fish")} <= {question, answer}
+    assert found == {"birds": question, "haring": answer, "bird": None, "*": None, "": None}
     assert store.passage(OTHER, s.chat.id, "birds") is None
+
+
+def test_a_passage_has_all_the_words_where_one_message_does(store: Store) -> None:
+    s = submission(prompt="Is a fish a bird?")
+    store.begin(s)
+    text = "No Fish swims as a HÄRING"
+    store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, 1))], [ending(s, 1, text)])
+    answer = Passage(s.messages[1].id, text)
+    assert store.passage(ME, s.chat.id, "haring fish") == store.passage(ME, s.chat.id, "fish no") == answer
