@@ -1,7 +1,11 @@
 // @ts-check
 /** @import {Toast} from "./toast.js" */
 import { deleteChat } from "./server.js";
+import { keep, kept } from "./storage.js";
 import { said, t } from "./words.js";
+
+/** Where the ids are kept of chats that are deleted as the page is left: the next page was made before, and lists them. */
+const LEFT = "deleted";
 
 /** Deletes a chat after a time in which it can be undone; leaving the page ends that time. */
 export class Deletion {
@@ -15,6 +19,9 @@ export class Deletion {
   constructor(toast, listener) {
     this.toast = toast;
     this.listener = listener;
+    const before = kept(LEFT, "sessionStorage")?.split(" ") ?? [];
+    keep(LEFT, null, "sessionStorage");
+    queueMicrotask(() => before.forEach((id) => listener.deleted(id))); // once all of the page is there
     window.addEventListener("pagehide", () => ((this.#leaving = true), toast.dismiss()));
   }
 
@@ -25,10 +32,17 @@ export class Deletion {
     this.toast.offer(t("Deleted “{title}”.", { title }), { undo, gone: () => void this.#commit(id) });
   }
 
+  /** Its end is not heard here. @param {string} id */
+  #leave(id) {
+    this.listener.tell(id);
+    const others = kept(LEFT, "sessionStorage");
+    keep(LEFT, others ? `${others} ${id}` : id, "sessionStorage");
+  }
+
   /** @param {string} id */
   async #commit(id) {
     const asked = deleteChat(id);
-    if (this.#leaving) this.listener.tell(id); // its end is not heard here
+    if (this.#leaving) this.#leave(id);
     try {
       await asked;
       this.listener.tell(id);

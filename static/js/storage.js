@@ -2,20 +2,22 @@
 
 // What this browser keeps for its reader. Where storage is closed to the page, it lasts until the next page.
 
-/** @param {string} name @returns {string | null} */
-export function kept(name) {
+/** @typedef {"localStorage" | "sessionStorage"} Where for all tabs, or for this one */
+
+/** @param {string} name @param {Where} [where] @returns {string | null} */
+export function kept(name, where = "localStorage") {
   try {
-    return localStorage.getItem(name);
+    return window[where].getItem(name);
   } catch {
     return null;
   }
 }
 
-/** @param {string} name @param {string | null} value null: nothing more */
-export function keep(name, value) {
+/** @param {string} name @param {string | null} value null: nothing more @param {Where} [where] */
+export function keep(name, value, where = "localStorage") {
   try {
-    if (value === null) localStorage.removeItem(name);
-    else localStorage.setItem(name, value);
+    if (value === null) window[where].removeItem(name);
+    else window[where].setItem(name, value);
   } catch {
     // Closed, or full.
   }

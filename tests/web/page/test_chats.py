@@ -191,6 +191,30 @@ def test_a_deletion_can_be_undone_whatever_else_is_said_meanwhile(empty: Page, a
     empty.browser.wait(lambda: not empty.browser.evaluate("return document.querySelector('#toast').checkVisibility()"))
 
 
+def test_a_page_that_is_left_within_the_time_of_undo_leaves_no_deleted_chat_in_the_next(empty: Page, api: Api) -> None:
+    imported(api, [1, 2, 3, 4])
+    empty.open()
+    chosen(empty, "Chat 0", "Delete")
+    chosen(empty, "Chat 2", "Delete")
+    empty.browser.wait(lambda: empty.chats == ["Chat 1", "Chat 3"])
+    empty.click("link", "Chat 3")
+    empty.browser.wait(lambda: empty.title.startswith("Chat 3"))
+    empty.browser.wait(lambda: empty.chats == ["Chat 1", "Chat 3"], 2)
+    assert titles(api) == ["Chat 1", "Chat 3"]
+    empty.reload()
+    assert empty.chats == ["Chat 1", "Chat 3"]
+
+
+def test_the_open_chat_reloaded_within_the_time_of_undo_is_gone(empty: Page, api: Api) -> None:
+    empty.ask("Open")
+    empty.wait_state("complete")
+    empty.open_menu()
+    empty.click("button", "Delete this chat")
+    empty.browser.wait(lambda: empty.chats == [])
+    empty.browser.driver.refresh()
+    empty.browser.wait(lambda: empty.chat_id == "" and empty.chats == [] and empty.messages == [])
+
+
 def test_a_search_marks_the_words_and_runs_no_html(empty: Page, api: Api, model_server: ModelServer) -> None:
     model_server.script(answer("<img src=x onerror=alert(1)> The Häring swims in the sea."))
     empty.ask("About <b>fish</b>")
