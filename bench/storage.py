@@ -50,6 +50,8 @@ SEED = 5
 WINDOW = 500
 """Chats that go on at the same time: their messages lie mixed in the tables."""
 DAY_MS = 86_400_000
+SHOWN = 50
+"""Chats of a page of the list."""
 COMMON = "the"
 MARKED = {
     "rare": ("xylograph", lambda i, chats: i % (chats // 20 or 1) == 0),  # 20 chats
@@ -226,8 +228,16 @@ def reads(store: Store, chats: int) -> dict[str, Callable[[], Any]]:
     def opened(chat_id: str) -> int:
         return len(service.history(service.get(OWNER, chat_id)))
 
-    def listed(words: str = "", before: str | None = None, found: bool = True) -> None:
-        assert bool(service.page(OWNER, words, before).chats) is found
+    def listed(before: str | None = None) -> None:
+        assert service.page(OWNER, before).chats
+
+    def searched(words: str, before: str | None = None, found: bool = True) -> None:
+        assert bool(service.search(OWNER, words, before).chats) is found
+
+    def shown(words: str) -> None:
+        """As the list of chats shows them: with the words marked, in the title and in a message."""
+        for chat in service.search(OWNER, words, None, SHOWN).chats:
+            assert service.marked(chat, words).title
 
     def half_way() -> str:
         chat = service.get(OWNER, f"{chats // 2 + choice.randrange(chats // 100 or 1):024x}")
@@ -242,10 +252,11 @@ def reads(store: Store, chats: int) -> dict[str, Callable[[], Any]]:
         "open a chat of 10 000 messages": lambda: opened(longest),
         "open a chat with a 1 MB answer": lambda: opened(f"{7:024x}"),
         "list the newest 50": listed,
-        "page back, half-way": lambda: listed(before=half_way()),
-        **{f"search: {name}": lambda w=w: listed(w) for name, w in searches.items()},
-        "search: no such word": lambda: listed("nowhere", found=False),
-        "search: very common, half-way": lambda: listed(COMMON, half_way()),
+        "page back, half-way": lambda: listed(half_way()),
+        **{f"search: {name}": lambda w=w: searched(w) for name, w in searches.items()},
+        "search: no such word": lambda: searched("nowhere", found=False),
+        "search: very common, half-way": lambda: searched(COMMON, half_way()),
+        **{f"search and show: {name}": lambda w=w: shown(w) for name, w in searches.items()},
         "ask in a chat": lambda: composed(service, some()),
         "ask in a chat of 2000 messages": lambda: composed(service, long),
         "ask in a chat of 10 000 messages": lambda: composed(service, longest),

@@ -1,7 +1,7 @@
 """All tests: `python -m tests.everything [pytest's arguments]`, which `make test` runs.
 
-Tests wait for browsers and servers most of their time, so four shares run side by side on two cores. Those marked
-`alone` come after, by themselves.
+Tests wait for browsers and servers most of their time, so four shares at a time run side by side on two cores; there
+are more of them, so that none is long alone in the end. Tests marked `alone` come after, by themselves.
 """
 
 import shutil
@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import BinaryIO
 
 PAGE = "tests/web/page/"
 """Browsers take most of the processor; other tests mostly wait."""
-SHARES = 4
+SHARES, AT_ONCE = 12, 4
 TOGETHER, ALONE = ("-m", "not alone"), ("-m", "alone")
 NONE_CHOSEN = 5
 """pytest's status where none of its tests was asked for."""
@@ -28,14 +29,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = sys.argv[1:]
     files = sorted(map(str, Path("tests").rglob("test_*.py")), key=_last_if_no_browser)
-    with ExitStack() as stack:
-        shares = []
-        for n in range(SHARES):
-            told = stack.enter_context(tempfile.TemporaryFile()) if n else None
-            share = files[n::SHARES][:: 1 if n % 2 else -1]  # half of them with browsers first, half with them last
-            run = stack.enter_context(running([*share, *TOGETHER, *arguments], told))
-            shares.append((run, told))
-        statuses = [_ended(run, told) for run, told in shares]
+    shares = [files[n::SHARES][:: 1 if n % 2 else -1] for n in range(SHARES)]  # half of them have browsers first
+    statuses = list(_side_by_side([[*share, *TOGETHER, *arguments] for share in shares]))
     with running(["tests", *ALONE, *arguments]) as alone:
         statuses.append(alone.wait())
     return _whole(statuses)
@@ -44,6 +39,20 @@ def main() -> int:
 def _last_if_no_browser(file: str) -> tuple[bool, str]:
     """Neighbours, which take about as long, come into different shares."""
     return not file.startswith(PAGE), file
+
+
+def _side_by_side(shares: list[list[str]]) -> Iterator[int]:
+    """The status of each, as they end."""
+    under_way: list[tuple[Run, BinaryIO]] = []
+    with ExitStack() as stack:
+        while shares or under_way:
+            while shares and len(under_way) < AT_ONCE:
+                told = stack.enter_context(tempfile.TemporaryFile())
+                under_way.append((stack.enter_context(running(shares.pop(0), told)), told))
+            for share in [share for share in under_way if share[0].poll() is not None]:
+                under_way.remove(share)
+                yield _ended(*share)
+            time.sleep(0.2)
 
 
 @contextmanager
@@ -58,14 +67,12 @@ def running(arguments: Sequence[str], output: object = None) -> Iterator[Run]:
             run.wait()
 
 
-def _ended(run: Run, told: BinaryIO | None) -> int:
+def _ended(run: Run, told: BinaryIO) -> int:
     """Its status, once what it told stands with the rest."""
-    status = run.wait()
-    if told:
-        told.seek(0)
-        shutil.copyfileobj(told, sys.stdout.buffer)
-        sys.stdout.flush()
-    return status
+    told.seek(0)
+    shutil.copyfileobj(told, sys.stdout.buffer)
+    sys.stdout.flush()
+    return run.wait()
 
 
 def _whole(statuses: Sequence[int]) -> int:
