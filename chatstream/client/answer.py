@@ -20,7 +20,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     content: str
     reasoning: str = ""
     tool_calls: list[dict[str, Any]] = []
-    """{id, name, arguments} each; `arguments` is JSON as the model wrote it."""
+    """{id, name, arguments} each; `arguments` is JSON as the model wrote it. `at` beside them where text came before
+    the call: how many characters of it."""
     usage: dict[str, int] | None = None
     finish_reason: str | None = None
     """`stop`, `length`, `content_filter`, `tool_calls`, …: the model server's word."""

@@ -13,7 +13,7 @@ from chatstream.reading.grammar import reader
 from chatstream.reading.pieces import pieces
 
 COLOURED = 60_000
-"""So much code of one text is coloured here, in characters; the rest where it is read."""
+"""So much code of one answer is coloured here, in characters; the rest where it is read."""
 DRAWN = 60_000
 """And so much LaTeX of it is drawn."""
 
@@ -58,7 +58,10 @@ ENGLISH = Labels()
 
 
 class Way:
-    """How it is done where others work in the same thread: here they do not."""
+    """How the texts of one answer are read where others work in the same thread: here they do not."""
+
+    def __init__(self) -> None:
+        self.code_left, self.latex_left = COLOURED, DRAWN
 
     def turn(self) -> None:
         """Called every few microseconds."""
@@ -75,20 +78,20 @@ class Way:
         return cleaned(html)
 
 
-ALONE = Way()
+def render(text: str, way: Way | None = None, labels: Labels = ENGLISH) -> Iterator[str]:
+    """The HTML of its blocks, in order.
 
-
-def render(text: str, way: Way = ALONE, labels: Labels = ENGLISH) -> Iterator[str]:
-    """The HTML of its blocks, in order."""
-    left, left_latex = COLOURED, DRAWN
+    :param way: the same for all texts of one answer
+    """
+    way = way or Way()
     for piece in pieces(text):
         way.turn()
         tokens = _READER.parse(piece, {"turn": way.turn})
-        left = _colour(tokens, left, way)
+        _colour(tokens, way)
         for block in _blocks(tokens):
             formulas = _formulas(block)
-            left_latex -= sum(len(token.content) for token in formulas)
-            if formulas and left_latex >= 0:
+            way.latex_left -= sum(len(token.content) for token in formulas)
+            if formulas and way.latex_left >= 0:
                 _draw(formulas, way)
             yield way.clean("".join(_each(block, labels, way)))
 
@@ -126,22 +129,17 @@ def _blocks(tokens: list[Token]) -> Iterator[list[Token]]:
             block = []
 
 
-def _colour(tokens: Sequence[Token], left: int, way: Way) -> int:
-    """Finds the colours of code, all blocks at once, as far as they are not too long.
-
-    :param left: so many characters may still be coloured
-    :return: how many are left then
-    """
+def _colour(tokens: Sequence[Token], way: Way) -> None:
+    """Finds the colours of code, all blocks at once, as far as they are not too long."""
     blocks = []
     for token in tokens:
         way.turn()
-        if token.type in _CODE and _language(token) and 0 < len(token.content) <= left:
-            left -= len(token.content)
+        if token.type in _CODE and _language(token) and 0 < len(token.content) <= way.code_left:
+            way.code_left -= len(token.content)
             blocks.append(token)
     found = way.colour([(_code(token), _language(token)) for token in blocks])
     for token, runs in zip(blocks, found, strict=True):
         token.meta["runs"] = runs
-    return left
 
 
 def _formulas(block: Sequence[Token]) -> list[Token]:

@@ -46,8 +46,8 @@ class ChatStore(Protocol):
         """The chat, whosever it is, that is shared under this token."""
 
     def passage(self, owner: str, chat_id: str, words: str) -> Passage | None:
-        """A message in which one of the words stands, if there is one among the chat's first thousand: of the first
-        twenty such one in which all stand, if there is one."""
+        """A message in which one of the words stands, if there is one among the chat's first thousand; one in which
+        all stand, if there is one near."""
 
     def messages(self, owner: str, chat_id: str) -> list[Message]:
         """The whole tree, in the order of creation."""

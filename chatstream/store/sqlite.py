@@ -1,9 +1,8 @@
 """SQLite, the embedded default: one file, WAL, full-text search by FTS5. Tables: schema.sql."""
 
 import itertools
-import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ SCHEMA = Path(__file__).with_name("schema.sql")
 LOOKED_AT = 1000
 """Messages of a chat in which a passage is looked for: reading them takes a thread some milliseconds."""
 WEIGHED = 20
-"""Of those in which one word stands, so many are looked at for the others."""
+"""So many more, after the first in which one word stands, are looked at for one in which all do."""
 
 
 class SqliteStore:
@@ -96,9 +95,10 @@ class SqliteStore:
         any_word, each = pattern(words), [pattern(word) for word in folded(words)]
 
         def job(c: sqlite3.Connection) -> Passage | None:
-            rows = c.execute(query, (chat_id, owner, LOOKED_AT))
-            having = (Passage(row["id"], row["content"]) for row in rows if any_word.search(row["content"]))
-            return _best(itertools.islice(having, WEIGHED), each)
+            rows = (Passage(row["id"], row["content"]) for row in c.execute(query, (chat_id, owner, LOOKED_AT)))
+            first = next((one for one in rows if any_word.search(one.text)), None)
+            near = itertools.chain([first] if first else [], itertools.islice(rows, WEIGHED))
+            return next((one for one in near if all(word.search(one.text) for word in each)), first)
 
         return self._readers.run(job)
 
@@ -302,13 +302,3 @@ def _end(c: sqlite3.Connection, e: Ending) -> None:
         [*outcome, to_value(e.error), to_value(e.tool_calls), e.content, e.reasoning, e.message_id],
     )
     c.execute("UPDATE chats SET updated_at = max(updated_at, ?) WHERE id = ?", (e.at, e.chat_id))
-
-
-def _best(having: Iterable[Passage], words: Sequence[re.Pattern[str]]) -> Passage | None:
-    """The first in which all these words stand, else the first."""
-    first = None
-    for one in having:
-        if all(word.search(one.text) for word in words):
-            return one
-        first = first or one
-    return first

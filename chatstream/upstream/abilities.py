@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 
 import gevent
 import msgspec
+from gevent.lock import BoundedSemaphore
 
-from chatstream.errors import UpstreamError
+from chatstream.errors import UpstreamError, UpstreamRefused
 from chatstream.upstream.client import LIST_S
 from chatstream.upstream.gateway import Gateway
 from chatstream.upstream.providers import Provider
 
-KNOWN_S, UNKNOWN_S = 600.0, 30.0
-"""How long it is believed what a server said, and how long one that did not is not asked again."""
+KNOWN_S, UNREACHED_S = 600.0, 30.0
+"""How long it is believed what a server said, or that it does not say; and how long one that did not answer is not
+asked again."""
 _MOST = 1000
 
 Get = Callable[[str, dict[str, str] | None], bytes]
@@ -27,31 +29,41 @@ class Abilities:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._locks = {provider.name: BoundedSemaphore() for provider in gateway.providers.all}
         self._known: dict[tuple[str, str], tuple[float, bool | None]] = {}
 
     def takes_images(self, provider: Provider, model: str) -> bool | None:
         """None if nobody says."""
         if provider.images is not None:
             return provider.images
-        key = provider.name, model
-        until, found = self._known.get(key, (0.0, None))
-        if time.monotonic() > until:
-            found = None
-            with gevent.Timeout(LIST_S, exception=False):
-                found = said(model, lambda path, body: self._gateway.ask(provider, path, body))
-            if len(self._known) >= _MOST:  # some servers take any name for a model's
-                self._known.clear()
-            self._known[key] = time.monotonic() + (UNKNOWN_S if found is None else KNOWN_S), found
+        with self._locks[provider.name]:  # one asks, the others wait for what it learns
+            until, found = self._known.get((provider.name, model), (0.0, None))
+            if time.monotonic() > until:
+                found, lasts_s = self._ask(provider, model)
+                if len(self._known) >= _MOST:  # some servers take any name for a model's
+                    self._known.clear()
+                self._known[provider.name, model] = time.monotonic() + lasts_s, found
         return found
+
+    def _ask(self, provider: Provider, model: str) -> tuple[bool | None, float]:
+        with gevent.Timeout(LIST_S, exception=False), contextlib.suppress(UpstreamError):
+            return said(model, lambda path, body: self._gateway.ask(provider, path, body)), KNOWN_S
+        return None, UNREACHED_S
 
 
 def said(model: str, ask: Get) -> bool | None:
-    """By the first of the known ways that its server knows."""
+    """By the first of the known ways that its server knows.
+
+    :raises UpstreamError: if it cannot be reached
+    """
     for way in (_by_list, _by_ollama, _by_lm_studio):
-        with contextlib.suppress(UpstreamError, msgspec.MsgspecError, UnicodeError, RecursionError):
+        with contextlib.suppress(UpstreamRefused, msgspec.MsgspecError, UnicodeError, RecursionError):
             if (found := way(model, ask)) is not None:
                 return found
     return None
+
+
+_KINDS = {"vlm": True, "llm": False}
 
 
 class _Architecture(msgspec.Struct):
@@ -66,7 +78,7 @@ class _Entry(msgspec.Struct):
     id: str = ""
     name: str = ""
     architecture: _Architecture | None = None
-    capabilities: dict[str, bool] | list[str] | None = None
+    capabilities: dict[str, bool] | list[str] = []
     type: str = ""
 
 
@@ -112,8 +124,10 @@ def _entries(listed: bytes) -> Iterator[_Entry]:
 def _of(entry: _Entry) -> bool | None:
     if entry.architecture:
         return "image" in entry.architecture.input_modalities
+    if entry.type in _KINDS:  # before its capabilities, which name tools alone
+        return _KINDS[entry.type]
     if isinstance(entry.capabilities, dict):
         return entry.capabilities.get("vision")
-    if entry.capabilities is not None:
-        return "multimodal" in entry.capabilities
-    return {"vlm": True, "llm": False}.get(entry.type)
+    if "multimodal" in entry.capabilities:
+        return True
+    return False if "completion" in entry.capabilities else None  # else they are words for something else

@@ -46,7 +46,7 @@ def _start(body: ChatBody, session: str | None) -> RunRecord:
     sampling = _sampling(body, chat.params if question.params is None else question.params)
     provider, model = s.gateway.choose(sampling.model)
     question = msgspec.structs.replace(question, model=model, files=files.found(body.files, read))
-    images.check(provider, model, question.files)
+    images.check(provider, model, images.carried(question, earlier or ()))
     images_max = images.most(provider, model, earlier or ())
     composed = compose(chat, earlier, question, s.desk.worker, s.desk.lease(), read, images_max)
     tools = Tools(s.tools.only(composed.submission.chat.tools), s.settings.tool_s, s.settings.tool_rounds)

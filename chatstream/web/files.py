@@ -22,7 +22,7 @@ def upload() -> tuple[Response, int]:
     it is for ("": the default one): an image that it does not take is refused now, and not with its question."""
     file = files.made(OWNER, request.args.get("name", ""), bodies.content(files.IMAGE_MAX))
     if files.is_image(file.type) and (model := request.args.get("model")) is not None:
-        images.check(*services().gateway.choose(model or None), [file])
+        images.check(*services().gateway.choose(model or None), [file.about])
     services().store.upload(file)
     return jsonify(present.file(file.about)), 201
 

@@ -1,19 +1,33 @@
 """Images go to models that take them. Who is not known to take none is sent them, and says so itself."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from chatstream.chats import files
+from chatstream.chats.questions import Question
 from chatstream.errors import BadRequest
-from chatstream.store.records import File, Message
+from chatstream.store.records import Message
 from chatstream.upstream.providers import Provider
 from chatstream.web.services import services
 
+About = dict[str, Any]
+"""What a message says of a file: {id, name, type, size}."""
 
-def check(provider: Provider, model: str, carried: Sequence[File]) -> None:
+
+def carried(question: Question, earlier: Sequence[Message]) -> Sequence[About]:
+    """The files of what is answered: of the question itself, or of the one that it asks again."""
+    again = question.retry or question.continues
+    asked = next((message.parent_id for message in earlier if message.id == again), None)
+    mine = [file.about for file in question.files]
+    return next((message.files or () for message in earlier if asked and message.id == asked), mine)
+
+
+def check(provider: Provider, model: str, files_: Sequence[About]) -> None:
     """:raises BadRequest: if there is an image among these, and the model takes none"""
-    image = next((file for file in carried if files.is_image(file.type)), None)
+    image = next((about for about in files_ if files.is_image(about["type"])), None)
     if image and _takes_none(provider, model):
-        raise BadRequest(f"“{image.name}” is an image, and {model} takes none. Choose another model, or leave it out.")
+        name = image["name"]
+        raise BadRequest(f"“{name}” is an image, and {model} takes none. Choose another model, or leave it out.")
 
 
 def most(provider: Provider, model: str, earlier: Sequence[Message]) -> int:

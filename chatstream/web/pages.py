@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, stream_template
 from markupsafe import Markup
@@ -42,15 +43,20 @@ def offline() -> str:
 
 
 @blueprint.get("/c/<chat_id>")
-def open_chat(chat_id: str) -> str:
+def open_chat(chat_id: str) -> AnyResponse | str:
     """The chat, at its end; with `before`, the part of it that comes before that message, for reading only; with
     `edit`, where there is no JavaScript, that question in the message box; with `at`, at the message that a search
-    found: where it stands further up, the page leads there."""
+    found."""
     chat = services().chats.get(OWNER, checked(chat_id))
-    message_id = request.args.get("before")
-    context = {**_context(chat, message_id), **_edited(forms.edited(chat_id, request.args))}
-    context["foundBefore"] = _further_up(chat, context["messages"], request.args.get("at"))
-    return render_template("earlier.html" if message_id else "page.html", **context)
+    if before := request.args.get("before"):
+        return render_template("earlier.html", **_context(chat, before))
+    place = _found(chat, request.args.get("at"))
+    if place and place.after > parts.FAR:
+        return redirect(_part_with_found(chat, place))
+    context = {**_context(chat), **_edited(forms.edited(chat_id, request.args)), "found": place and request.args["at"]}
+    if place and place.after >= len(context["messages"]):
+        context["foundPath"] = _part_with_found(chat, place)
+    return render_template("page.html", **context)
 
 
 @blueprint.post("/")
@@ -131,11 +137,14 @@ def _part(chat: Chat, message_id: str | None) -> tuple[parts.Part, dict[str | No
     return parts.before(messages, message_id) if message_id else parts.last(messages), families(history)
 
 
-def _further_up(chat: Chat, shown: list[dict[str, Any]], message_id: str | None) -> str | None:
-    """Where the part ends that has this message, if that is not what the page shows."""
-    if not message_id or any(message["_id"] == message_id for message in shown):
-        return None
-    return parts.behind(branch(services().chats.history(chat), chat.leaf_id), message_id)
+def _found(chat: Chat, message_id: str | None) -> parts.Place | None:
+    return parts.place(branch(services().chats.history(chat), chat.leaf_id), message_id) if message_id else None
+
+
+def _part_with_found(chat: Chat, place: parts.Place) -> str:
+    """The address of the part that ends with the message that was found."""
+    query = {"before": place.before or "", "q": request.args.get("q", "")}
+    return f"/c/{chat.id}?{urlencode(query)}#m-{request.args['at']}"
 
 
 def _shown(message: Message, kin: list[str]) -> dict[str, Any]:

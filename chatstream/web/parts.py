@@ -1,6 +1,5 @@
 """A long chat is shown in parts: its end first, and earlier messages when the reader goes there."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -9,6 +8,8 @@ from chatstream.store.records import Message
 
 MESSAGES = 50
 EARLIER = 100
+FAR = 500
+"""So many messages are fetched on the way to one that a search found; what stands further up is shown by itself."""
 CHARACTERS = 200_000
 """The bounds of a part, of which the first that is met counts: messages at a chat's end, before it, characters. So
 rendering one takes a worker up to 10 ms, and laying it out a browser up to 30; a whole chat of 10 000 messages kept a
@@ -47,9 +48,20 @@ def before(branch: Sequence[Message], message_id: str) -> Part:
     raise NotFound("There are no such messages. They may belong to an answer that was asked for anew.")
 
 
-def behind(branch: Sequence[Message], message_id: str) -> str | None:
-    """The message before which a part ends with this one; None if it is the last one, or not on the branch."""
-    return next((after.id for one, after in itertools.pairwise(branch) if one.id == message_id), None)
+class Place(NamedTuple):
+    """Of a message on a branch: how many come after it, and the id of the next one."""
+
+    after: int
+    before: str | None
+
+
+def place(branch: Sequence[Message], message_id: str) -> Place | None:
+    """None if it is not on the branch."""
+    at = next((at for at, message in enumerate(branch) if message.id == message_id), None)
+    if at is None:
+        return None
+    rest = branch[at + 1 :]
+    return Place(len(rest), rest[0].id if rest else None)
 
 
 def blocks(text: str) -> Iterator[str]:

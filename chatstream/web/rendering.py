@@ -43,6 +43,7 @@ class Shared(html.Way):
     """With the others of this worker."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._turns = Turns()
         self._colour = _colouring.of_answer()
         self._draw = _drawing.of_answer()
@@ -67,12 +68,18 @@ _colouring = Beside[str, colours.Runs]("chatstream.reading.colours", colours.MOS
 _drawing = Beside[bool, str]("chatstream.reading.mathml", mathml.MOST, str)
 
 
+@blueprint.app_template_global()
+def one_answer() -> Shared:
+    """What `markdown` takes with each text of one answer: its bounds hold for all of them together."""
+    return Shared()
+
+
 @blueprint.app_template_filter()
-def markdown(text: str) -> Markup:
+def markdown(text: str, answer: Shared) -> Markup:
     key = sha256(text.encode(errors="surrogatepass")).digest() + languages.chosen().encode()
     made = _kept.get(key)
     if made is None:
-        made = "".join(html.render(text, Shared(), _labels()))
+        made = "".join(html.render(text, answer, _labels()))
         _kept.put(key, made)
     return Markup(made)
 

@@ -3,6 +3,7 @@
 import itertools
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import request
 from flask_babel import gettext as _
@@ -42,7 +43,7 @@ def searchable(words: str) -> str:
 
 
 def item(chat: Chat) -> dict[str, Any]:
-    return {**present.chat(chat), "at": chat.updated_at}
+    return {**present.chat(chat), "at": chat.updated_at, "path": f"/c/{chat.id}"}
 
 
 def _grouped(page: Page) -> list[dict[str, Any]]:
@@ -56,6 +57,13 @@ def _grouped(page: Page) -> list[dict[str, Any]]:
 
 
 def _searched(page: Page, words: str) -> list[dict[str, Any]]:
-    chats = services().chats
-    found = [{**item(chat), "found": present.marked(chats.marked(chat, words))} for chat in page.chats]
+    found = [_hit(chat, words) for chat in page.chats]
     return [{"name": "", "chats": found}] if found else []
+
+
+def _hit(chat: Chat, words: str) -> dict[str, Any]:
+    """A chat that was found; it is opened at the message in which the words stand."""
+    found, shown = services().chats.marked(chat, words), item(chat)
+    if found.message_id:
+        shown["path"] += f"?{urlencode({'q': words, 'at': found.message_id})}#m-{found.message_id}"
+    return {**shown, "found": present.marked(found)}

@@ -102,7 +102,7 @@ export class Answer {
     this.painter.end.keep(() => this.#foot(ending));
   }
 
-  /** @param {Message} message what it leaves out stays as it is */
+  /** @param {Message} message without `reasoning` what there is of it stays */
   #fill({ content, reasoning, toolCalls }) {
     this.said.replace(content, toolCalls ?? []);
     if (reasoning !== undefined) this.reasoning.replace(reasoning);

@@ -4,27 +4,41 @@
 /** What is searched: letters and digits in a row, whatever their case and accents, as in chatstream/store/words.py. */
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 
+/** About so many words are marked. */
+const MOST = 1000;
+
 /**
  * Go to the message that a search found, and mark its words there.
  *
- * @param {URLSearchParams} address `at`: the message's id; `q`: the words
+ * @param {string} id of a message on the branch that is shown
+ * @param {string} query
  * @param {Earlier} earlier leads there, where it stands further up
- * @returns {Promise<boolean>} false where it is not on the branch that is shown
  */
-export async function goToFound(address, earlier) {
-  const message = await reached(`m-${address.get("at")}`, earlier);
-  if (!message) return false;
-  const ranges = found(message, new Set(words(address.get("q") ?? "")));
-  CSS.highlights?.set("found", new Highlight(...ranges));
-  (ranges[0]?.startContainer.parentElement ?? message).scrollIntoView({ block: "center" });
-  return true;
+export async function goToFound(id, query, earlier) {
+  const acted = watched();
+  const message = await reached(`m-${id}`, earlier, acted);
+  if (!message) return;
+  const ranges = found(message, new Set(words(query)));
+  const marks = new Highlight();
+  for (const range of ranges) marks.add(range);
+  CSS.highlights?.set("found", marks);
+  if (!acted()) (ranges[0]?.startContainer.parentElement ?? message).scrollIntoView({ block: "center" });
 }
 
-/** @param {string} id @param {Earlier} earlier @returns {Promise<HTMLElement | null>} */
-async function reached(id, earlier) {
+/** Whether the reader has begun to do something: then nobody moves the page. @returns {() => boolean} */
+function watched() {
+  let acted = false;
+  for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+    addEventListener(kind, () => (acted = true), { once: true, passive: true });
+  }
+  return () => acted;
+}
+
+/** @param {string} id @param {Earlier} earlier @param {() => boolean} acted @returns {Promise<HTMLElement | null>} */
+async function reached(id, earlier, acted) {
   for (;;) {
     const message = document.getElementById(id);
-    if (message || !(await earlier.load().catch(() => false))) return message;
+    if (message || acted() || !(await earlier.load().catch(() => false))) return message;
   }
 }
 
@@ -33,7 +47,7 @@ function found(message, wanted) {
   const ranges = [];
   for (const part of message.querySelectorAll(".text, .answer")) {
     const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) ranges.push(...within(node, wanted));
+    for (let node = walker.nextNode(); node && ranges.length < MOST; node = walker.nextNode()) ranges.push(...within(node, wanted));
   }
   return ranges;
 }

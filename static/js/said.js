@@ -1,7 +1,7 @@
 // @ts-check
 /** @import {Painter} from "./painter.js" */
 /** @import {ToolCall} from "./types.js" */
-import { copy, find } from "./dom.js";
+import { find } from "./dom.js";
 import { MarkdownFlow } from "./markdown-flow.js";
 import { stretches } from "./stretches.js";
 import { ToolCalls } from "./tool-calls.js";
@@ -85,8 +85,10 @@ export class Said {
 
   /** @param {HTMLElement} last */
   #append(last) {
-    const text = copy("#message-template", ".answer");
-    last.after(copy("#message-template", ".tools"), text);
+    const [tools, text] = [document.createElement("div"), document.createElement("div")];
+    tools.className = "tools";
+    text.className = "markdown answer";
+    last.after(tools, text);
     this.#flows.push(new MarkdownFlow(text, this.painter));
   }
 

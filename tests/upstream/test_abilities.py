@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatstream.errors import UpstreamRefused
+from chatstream.errors import UpstreamRefused, UpstreamUnreachable
 from chatstream.upstream.abilities import said
 
 OPENAI = {"object": "list", "data": [{"id": "m", "object": "model", "created": 0, "owned_by": "library"}]}
@@ -25,8 +25,9 @@ def llama(*capabilities: str) -> dict[str, Any]:
     return {"models": [about], "object": "list", "data": [{"id": "m", "meta": {"n_params": 1}}]}
 
 
-def lm_studio(kind: str) -> dict[str, Any]:
-    return {"object": "list", "data": [{"id": "m", "type": kind, "arch": "qwen2_vl", "state": "loaded"}]}
+def lm_studio(kind: str, *capabilities: str) -> dict[str, Any]:
+    about = {"id": "m", "type": kind, "arch": "qwen2_vl", "state": "loaded"}
+    return {"object": "list", "data": [{**about, "capabilities": capabilities} if capabilities else about]}
 
 
 def heard(model: str = "m", **answers: Any) -> bool | None:
@@ -57,6 +58,9 @@ def heard(model: str = "m", **answers: Any) -> bool | None:
         ({"models": OPENAI, "show": {"capabilities": ["completion", "tools"]}}, False),
         ({"models": OPENAI, "show": {"error": "Unexpected endpoint"}, "v0": lm_studio("vlm")}, True),
         ({"models": OPENAI, "v0": lm_studio("llm")}, False),
+        ({"models": OPENAI, "v0": lm_studio("vlm", "tool_use")}, True),
+        ({"models": OPENAI, "v0": lm_studio("llm", "tool_use")}, False),
+        ({"models": llama("chat", "tools")}, None),
         ({"models": OPENAI, "v0": lm_studio("embeddings")}, None),
         ({"models": OPENAI}, None),
         ({}, None),
@@ -85,6 +89,18 @@ def test_what_cannot_be_understood_says_nothing(odd: Any) -> None:
 def test_an_odd_entry_does_not_hide_the_next_one() -> None:
     listed = {"data": [{"id": "m", "architecture": 5}, *openrouter("text")["data"]]}
     assert heard(models=listed) is False
+
+
+def test_a_server_that_cannot_be_reached_is_not_asked_in_other_ways() -> None:
+    asked = []
+
+    def ask(path: str, _: dict[str, str] | None) -> bytes:
+        asked.append(path)
+        raise UpstreamUnreachable("It is away.")
+
+    with pytest.raises(UpstreamUnreachable):
+        said("m", ask)
+    assert asked == ["models"]
 
 
 def test_another_model_says_nothing_of_this_one() -> None:

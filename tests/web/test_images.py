@@ -1,5 +1,6 @@
 """Images go to models that take them: who is known to take none is not sent any, and the asker is told at once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -56,9 +57,19 @@ def test_a_model_that_takes_them_gets_them_and_is_asked_once(api: Api, model_ser
 
 
 def test_who_says_nothing_is_sent_them(api: Api, model_server: ModelServer) -> None:
-    asked(api, uploaded(api))
-    assert told(model_server)[0]["content"][1] == url("image/png", PNG)
+    for _ in range(2):
+        asked(api, uploaded(api))
+        assert told(model_server)[0]["content"][1] == url("image/png", PNG)
     assert [path for path, _ in asked_beside(model_server)] == ["/api/show", "/api/v0/models"]
+
+
+def test_many_at_once_ask_once(api: Api, model_server: ModelServer) -> None:
+    model_server.own([["sleep", 0.3], ["status", 200, {}, {"capabilities": ["completion"]}]])
+    head = {"Content-Type": "application/octet-stream"}
+    with ThreadPoolExecutor(8) as pool:
+        asking = [pool.submit(api.call, "POST", "/files?name=moon.png&model=", PNG, head) for _ in range(8)]
+    assert [one.result().status for one in asking] == [400] * 8
+    assert len(asked_beside(model_server)) == 1
 
 
 def test_a_server_that_hangs_is_not_waited_for_long(api: Api, model_server: ModelServer) -> None:
@@ -85,7 +96,8 @@ def test_images_of_earlier_questions_go_by_their_names(serve: Serve, model_serve
     assert told(model_server)[0]["content"] == "[moon.png: not sent again]\n\nWhat is this?"
     refused = api.post("/chat", {"prompt": "What is this?", "files": [uploaded(api)], "model": "blind"})
     assert refused.status == 400
-    again = api.post("/chat", {"retry": first["messageId"], "chatId": first["chatId"], "model": "sees"})
-    assert again.status == 200
+    again = {"retry": first["messageId"], "chatId": first["chatId"]}
+    assert api.post("/chat", {**again, "model": "blind"}).status == 400
+    assert api.post("/chat", {**again, "model": "sees"}).status == 200
     assert told(model_server)[0]["content"][1] == url("image/png", PNG)
     assert asked_beside(model_server) == []

@@ -84,6 +84,12 @@ class Drawn(Way):
         return ["<math><mi>drawn</mi></math>" for _ in formulas]
 
 
+def test_the_texts_of_an_answer_share_its_bounds() -> None:
+    answer, text = Drawn(), f"${'x' * 100}$\n\n" * 400
+    drawn = ["".join(render(text, answer)).count("drawn") for _ in range(3)]
+    assert drawn == [400, 200, 0]
+
+
 def test_only_so_much_of_an_answer_is_drawn() -> None:
     html = "".join(render(f"${'x' * 100}$\n\n" * 900, Drawn()))
     assert html.count("<mi>drawn") == DRAWN // 100

@@ -1,5 +1,7 @@
 """A search leads to the message in which the words stand, wherever in its chat that is."""
 
+import time
+
 import pytest
 
 from tests.api import Api
@@ -63,6 +65,8 @@ def test_the_message_may_stand_far_up(page: Page, api: Api) -> None:
     open_hit(page)
     page.browser.wait(lambda: page.browser.evaluate(MARKED) == ["Answer", "7"])
     page.browser.wait(lambda: page.browser.evaluate(SEEN, place))
+    others = "return document.querySelectorAll('#transcript > :not(.message)').length"
+    assert page.browser.evaluate(others) == 0
 
 
 def test_accents_and_code_are_found_in_the_page_as_in_the_list(page: Page, api: Api, model_server: ModelServer) -> None:
@@ -78,6 +82,37 @@ def test_what_was_found_and_is_gone_leaves_the_chat_at_its_end(page: Page, api: 
     page.open(f"/c/{chat_id}?q=answer&at={'0' * 24}#m-{'0' * 24}")
     page.browser.wait(lambda: page.browser.evaluate(LEFT) == 0)
     assert page.browser.evaluate(MARKED) == []
+
+
+def test_a_message_very_far_up_is_shown_with_its_part_alone(page: Page, api: Api) -> None:
+    chat_id = long_chat.imported(api, 800)
+    place = named(api, chat_id, "Answer 7.")
+    page.open("/?q=answer+7")
+    open_hit(page)
+    page.browser.wait(lambda: page.browser.evaluate(SEEN, place))
+    assert page.browser.evaluate("return document.querySelectorAll('.message').length") == 8
+    assert page.browser.find("link", "Latest messages")
+
+
+def test_a_message_of_another_branch_leaves_the_chat_at_its_end(page: Page, api: Api) -> None:
+    chat_id = long_chat.imported(api, 150)
+    leaf = api.history(chat_id)[-1]["_id"]
+    api.answer("Of another limpet", chatId=chat_id, parentId=api.history(chat_id)[3]["_id"])
+    api.call("PATCH", f"/chat/{chat_id}", {"leafId": leaf})
+    page.open("/?q=limpet")
+    open_hit(page)
+    page.browser.wait(lambda: page.browser.evaluate(LEFT) == 0)
+    time.sleep(0.5)  # the page looks for nothing
+    assert page.browser.evaluate("return document.querySelectorAll('.message').length") == 50
+
+
+def test_on_a_phone_without_javascript_a_hit_leads_there_as_well(page: Page, api: Api) -> None:
+    chat_id = long_chat.imported(api, 40)
+    page.browser.disable_javascript()
+    page.browser.resize(390, 844)
+    page.open("/?q=ANSWER+7")
+    page.browser.driver.find_element("css selector", ".hits a").click()
+    page.browser.wait(lambda: page.browser.evaluate(SEEN, named(api, chat_id, "Answer 7.")))
 
 
 def test_without_javascript_a_link_leads_there(page: Page, api: Api) -> None:

@@ -234,6 +234,30 @@ def test_tools_stand_where_they_were_called_live_and_later(
     page.agrees(one_server.address)
 
 
+def test_a_shared_page_shows_them_in_their_places_while_they_are_called(
+    browser: Browser, one_server: ChatStream, model_server: ModelServer
+) -> None:
+    api = Api(one_server.address)
+    ids, _ = api.answer("Begin with tools", tools=["calculate"])
+    path = api.post(f"/chat/{ids['chatId']}/share").json["path"]
+    wanted = ("calculate", '{"expression": "6 * 7"}')
+    model_server.script([["text", "One. "], ["gate", "first"], *calling(wanted)])
+    model_server.script([["gate", "second"], *calling(wanted, text="Two. ")])
+    model_server.script([["gate", "end"], *answer("It is 42")])
+    api.ask("What is 6 times 7?", chatId=ids["chatId"])
+    model_server.wait(lambda log: len(log) == 2)
+    page = Page(browser, one_server.url).open(path)
+    said = ["One."]
+    for gate, more in (("first", ["calculate"]), ("second", ["Two.", "calculate"]), ("end", ["It is 42"])):
+        browser.wait(lambda said=said: page.said == said)
+        model_server.release(gate)
+        said = said + more
+    browser.wait(lambda: page.said == said and page.state == "complete")
+    assert browser.console() == []
+    page.reload()
+    assert page.said == said
+
+
 def test_an_answer_of_another_device_has_its_tools_in_their_places(
     page: Page, one_server: ChatStream, model_server: ModelServer
 ) -> None:
