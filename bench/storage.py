@@ -236,8 +236,7 @@ def reads(store: Store, chats: int) -> dict[str, Callable[[], Any]]:
 
     def shown(words: str) -> None:
         """As the list of chats shows them: with the words marked, in the title and in a message."""
-        for chat in service.search(OWNER, words, None, SHOWN).chats:
-            assert service.marked(chat, words).title
+        assert service.marked(OWNER, service.search(OWNER, words, None, SHOWN).chats, words)
 
     def half_way() -> str:
         chat = service.get(OWNER, f"{chats // 2 + choice.randrange(chats // 100 or 1):024x}")

@@ -3,7 +3,7 @@
 import itertools
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -83,10 +83,11 @@ class Chats:
             if before is None:
                 return
 
-    def marked(self, chat: Chat, words: str) -> Marked:
-        """Where the words stand that this chat was found by."""
+    def marked(self, owner: str, chats: Sequence[Chat], words: str) -> list[Marked]:
+        """Where the words stand that these chats were found by."""
         found = _words(words)
-        return marks.marked(chat.title, self._store.passage(chat.owner, chat.id, found), found)
+        passages = self._store.passages(owner, [chat.id for chat in chats], found)
+        return [marks.marked(chat.title, passages.get(chat.id), found) for chat in chats]
 
     def history(self, chat: Chat) -> list[Message]:
         """All messages, oldest first; an answer that is being written with the text stored so far."""

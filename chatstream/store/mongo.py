@@ -17,7 +17,7 @@ from pymongo.collection import Collection
 from pymongo.errors import ConfigurationError, InvalidURI
 
 from chatstream.errors import SettingsError
-from chatstream.store import cursors, mongo_indexes, mongo_pruning
+from chatstream.store import cursors, mongo_indexes, mongo_pruning, mongo_search
 from chatstream.store.mongo_documents import (
     END,
     Document,
@@ -132,14 +132,9 @@ class MongoStore:
     def shared(self, token: str) -> Chat | None:
         return self._one("chats", Chat, {"share": {"$eq": token, "$type": "string"}})  # as the index has them
 
-    def passage(self, owner: str, chat_id: str, words: str) -> Passage | None:
-        where, wanted = {"owner": owner, "chat_id": chat_id}, folded(words)
-        ways = [{"$all": wanted}, *wanted] if wanted else []
+    def passages(self, owner: str, chat_ids: Sequence[str], words: str) -> dict[str, Passage]:
         with translated():
-            for holding in ways:
-                if found := self._collection("messages").find_one({**where, "words": holding}, {"content": 1}):
-                    return Passage(str(found["_id"]), str(found["content"]))
-        return None
+            return mongo_search.passages(self._collection("messages"), owner, chat_ids, folded(words))
 
     def messages(self, owner: str, chat_id: str) -> list[Message]:
         where = {"chat_id": chat_id, "owner": owner}

@@ -45,8 +45,8 @@ class ChatStore(Protocol):
     def shared(self, token: str) -> Chat | None:
         """The chat, whosever it is, that is shared under this token."""
 
-    def passage(self, owner: str, chat_id: str, words: str) -> Passage | None:
-        """A message in which one of the words stands, if there is one among the chat's first thousand; one in which
+    def passages(self, owner: str, chat_ids: Sequence[str], words: str) -> dict[str, Passage]:
+        """By chat a message in which one of the words stands, if there is one among its first thousand; one in which
         all stand, if there is one near."""
 
     def messages(self, owner: str, chat_id: str) -> list[Message]:

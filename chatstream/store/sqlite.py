@@ -90,15 +90,18 @@ class SqliteStore:
         where = "owner = ? AND n IN (SELECT rowid FROM words WHERE words MATCH ?)"
         return self._page(where, [owner, " ".join(f'"{word}"' for word in terms(words)) or '""'], before, limit)
 
-    def passage(self, owner: str, chat_id: str, words: str) -> Passage | None:
+    def passages(self, owner: str, chat_ids: Sequence[str], words: str) -> dict[str, Passage]:
         query = "SELECT id, content FROM messages WHERE chat_id = ? AND owner = ? ORDER BY n LIMIT ?"
         any_word, each = pattern(words), [pattern(word) for word in folded(words)]
 
-        def job(c: sqlite3.Connection) -> Passage | None:
+        def passage(c: sqlite3.Connection, chat_id: str) -> Passage | None:
             rows = (Passage(row["id"], row["content"]) for row in c.execute(query, (chat_id, owner, LOOKED_AT)))
             first = next((one for one in rows if any_word.search(one.text)), None)
             near = itertools.chain([first] if first else [], itertools.islice(rows, WEIGHED))
             return next((one for one in near if all(word.search(one.text) for word in each)), first)
+
+        def job(c: sqlite3.Connection) -> dict[str, Passage]:
+            return {chat_id: found for chat_id in chat_ids if (found := passage(c, chat_id))}
 
         return self._readers.run(job)
 

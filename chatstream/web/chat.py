@@ -1,14 +1,13 @@
 """Section 1 of docs/api.md: chats, and the answers recorded in them."""
 
 import re
-from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, jsonify, request
 
 from chatstream.access import OWNER
 from chatstream.errors import BadRequest
-from chatstream.store.records import Chat, is_id
+from chatstream.store.records import is_id
 from chatstream.web import asking, bodies, present, sidebar, streams
 from chatstream.web.services import services
 
@@ -45,12 +44,11 @@ def listing() -> Response:
     if archived not in ("0", "1"):
         raise BadRequest("archived must be 0 or 1.")
     page = sidebar.found(words, archived == "1", request.args.get("before") or None, int(limit))
-    return jsonify(chats=[_listed(chat, words) for chat in page.chats], before=page.before)
-
-
-def _listed(chat: Chat, words: str) -> dict[str, Any]:
-    found = {"found": present.marked(services().chats.marked(chat, words))} if words.strip() else {}
-    return {**present.chat(chat), **found}
+    listed = [present.chat(chat) for chat in page.chats]
+    if words.strip():
+        for chat, found in zip(listed, services().chats.marked(OWNER, page.chats, words), strict=True):
+            chat["found"] = present.marked(found)
+    return jsonify(chats=listed, before=page.before)
 
 
 @blueprint.patch("/chat/<chat_id>")

@@ -9,6 +9,7 @@ from flask import request
 from flask_babel import gettext as _
 
 from chatstream.access import OWNER
+from chatstream.chats.marks import Marked
 from chatstream.store.records import Chat, Page
 from chatstream.web import days, present
 from chatstream.web.services import services
@@ -57,13 +58,14 @@ def _grouped(page: Page) -> list[dict[str, Any]]:
 
 
 def _searched(page: Page, words: str) -> list[dict[str, Any]]:
-    found = [_hit(chat, words) for chat in page.chats]
-    return [{"name": "", "chats": found}] if found else []
+    marked = services().chats.marked(OWNER, page.chats, words)
+    hits = [_hit(chat, words, found) for chat, found in zip(page.chats, marked, strict=True)]
+    return [{"name": "", "chats": hits}] if hits else []
 
 
-def _hit(chat: Chat, words: str) -> dict[str, Any]:
+def _hit(chat: Chat, words: str, found: Marked) -> dict[str, Any]:
     """A chat that was found; it is opened at the message in which the words stand."""
-    found, shown = services().chats.marked(chat, words), item(chat)
+    shown = item(chat)
     if found.message_id:
         shown["path"] += f"?{urlencode({'q': words, 'at': found.message_id})}#m-{found.message_id}"
     return {**shown, "found": present.marked(found)}

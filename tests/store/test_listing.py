@@ -6,7 +6,7 @@ import pytest
 
 from chatstream.errors import BadRequest
 from chatstream.store.ports import Store
-from chatstream.store.records import Batch, Passage, Shelf
+from chatstream.store.records import Batch, Passage, Shelf, Submission
 from tests.store.conftest import ME, OTHER, ending, submission, texts
 
 
@@ -84,16 +84,20 @@ def test_search_words_are_never_a_query_language(store: Store, words: str) -> No
     store.chats(ME, words, None, 10)
 
 
+def passage(store: Store, owner: str, s: Submission, words: str) -> Passage | None:
+    return store.passages(owner, [s.chat.id], words).get(s.chat.id)
+
+
 def test_a_passage_is_a_message_in_which_a_searched_word_stands(store: Store) -> None:
     s = submission(prompt="Tell me of birds")
     store.begin(s)
     store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, 1))], [ending(s, 1, "The HÄRING is a fish")])
     question, answer = Passage(s.messages[0].id, "Tell me of birds"), Passage(s.messages[1].id, "The HÄRING is a fish")
     asked = ("birds", "haring", "fish birds", "of is fish", "bird", "*", "")
-    found = {words: store.passage(ME, s.chat.id, words) for words in asked}
+    found = {words: passage(store, ME, s, words) for words in asked}
     assert {found.pop("fish birds"), found.pop("of is fish")} <= {question, answer}
     assert found == {"birds": question, "haring": answer, "bird": None, "*": None, "": None}
-    assert store.passage(OTHER, s.chat.id, "birds") is None
+    assert passage(store, OTHER, s, "birds") is None
 
 
 def test_a_passage_has_all_the_words_where_one_message_does(store: Store) -> None:
@@ -102,4 +106,15 @@ def test_a_passage_has_all_the_words_where_one_message_does(store: Store) -> Non
     text = "No Fish swims as a HÄRING"
     store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, 1))], [ending(s, 1, text)])
     answer = Passage(s.messages[1].id, text)
-    assert store.passage(ME, s.chat.id, "haring fish") == store.passage(ME, s.chat.id, "fish no") == answer
+    assert passage(store, ME, s, "haring fish") == passage(store, ME, s, "fish no") == answer
+
+
+def test_passages_come_by_chat(store: Store) -> None:
+    made = [submission(prompt=f"Tell me of {bird}") for bird in ("wrens", "owls", "wrens and owls")]
+    for s in made:
+        store.begin(s)
+    one, two, both = (Passage(s.messages[0].id, s.messages[0].content) for s in made)
+    ids = [s.chat.id for s in made]
+    assert store.passages(ME, ids, "owls") == {ids[1]: two, ids[2]: both}
+    assert store.passages(ME, ids, "owls wrens") == {ids[0]: one, ids[1]: two, ids[2]: both}
+    assert store.passages(ME, ids[:1], "owls") == store.passages(ME, [], "owls") == {}

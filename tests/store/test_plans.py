@@ -25,7 +25,7 @@ READS: dict[str, Callable[[Store, Submission], Any]] = {
     "listed, back": lambda store, some: store.shelf(ME, "listed", _cursor(some), 50),
     "archived": lambda store, _: store.shelf(ME, "archived", None, 50),
     "shared": lambda store, _: store.shared("some token"),
-    "passage": lambda store, some: store.passage(ME, some.chat.id, "common rare"),
+    "passage": lambda store, some: store.passages(ME, [some.chat.id], "common rare"),
     "common": lambda store, _: store.chats(ME, "common", None, 50),
     "common, back": lambda store, some: store.chats(ME, "common", _cursor(some), 50),
     "rare": lambda store, _: store.chats(ME, "rare", None, 50),
