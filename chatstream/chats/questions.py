@@ -13,6 +13,7 @@ from chatstream.chats import files, titles
 from chatstream.chats.tree import branch
 from chatstream.errors import BadRequest, Conflict, NotFound
 from chatstream.store.records import Batch, Chat, File, Message, RunRecord, Submission, new_id, now_ms, opening
+from chatstream.turns import in_turn
 from chatstream.wire.conversation import answered
 from chatstream.wire.events import RunEvent, State
 
@@ -191,7 +192,7 @@ def _first_events(run: RunRecord, kept: Message) -> Batch:
 def _for_upstream(chat: Chat, messages: list[Message], told: files.Told, goes_on: bool) -> list[dict[str, Any]]:
     """A last message of the user asks to go on: not every server goes on with an assistant's message by itself."""
     said: list[dict[str, Any]] = [{"role": "system", "content": chat.system}] if chat.system else []
-    for message in messages:
+    for message in in_turn(messages):
         if message.role == "assistant":
             said += answered(message.content, message.tool_calls)
         elif message.content:

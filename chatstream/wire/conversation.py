@@ -45,8 +45,8 @@ def stretches(text: str, calls: Iterable[dict[str, Any]] | None) -> list[tuple[l
 def answered(text: str, calls: Iterable[dict[str, Any]] | None) -> list[dict[str, Any]]:
     """An earlier answer as the model is told of it, with the calls that were run, each where it stood."""
     said: list[dict[str, Any]] = []
-    before = ""
-    for some, behind in stretches(text, calls):
+    before = "" if calls else text
+    for some, behind in stretches(text, calls) if calls else ():
         if asked := called(some, before):
             said += asked
             before = behind.lstrip("\n")
