@@ -6,7 +6,7 @@ from html import escape
 import gevent
 import pytest
 
-from chatstream.reading.html import ALONE, Way, render
+from chatstream.reading.html import Way, render
 from chatstream.web.rendering import Shared, utf16
 from tests.api import Api
 from tests.servers.app import ChatStream
@@ -42,6 +42,7 @@ class Counted(Way):
     """Counts Python's calls between one turn and the next."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.longest = self._calls = 0
 
     def profile(self, _frame: object, event: str, _argument: object) -> None:
@@ -53,7 +54,7 @@ class Counted(Way):
 
 @pytest.mark.parametrize("text", [PARAGRAPH, LIST, TABLE, QUOTE], ids=["paragraph", "list", "table", "quote"])
 def test_no_stretch_of_rendering_is_long(text: str) -> None:
-    list(render("```python\n```", ALONE))  # its rules are read, once
+    list(render("```python\n```"))  # its rules are read, once
     way = Counted()
     sys.setprofile(way.profile)
     try:
