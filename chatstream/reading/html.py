@@ -62,6 +62,13 @@ class Way:
 
     def __init__(self) -> None:
         self.code_left, self.latex_left = COLOURED, DRAWN
+        self.lacked = False
+        """Whether anything stayed plain for want of them."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether no text has used any of it."""
+        return (self.code_left, self.latex_left) == (COLOURED, DRAWN)
 
     def turn(self) -> None:
         """Called every few microseconds."""
@@ -91,6 +98,7 @@ def render(text: str, way: Way | None = None, labels: Labels = ENGLISH) -> Itera
         for block in _blocks(tokens):
             formulas = _formulas(block)
             way.latex_left -= sum(len(token.content) for token in formulas)
+            way.lacked |= bool(formulas) and way.latex_left < 0
             if formulas and way.latex_left >= 0:
                 _draw(formulas, way)
             yield way.clean("".join(_each(block, labels, way)))
@@ -134,7 +142,10 @@ def _colour(tokens: Sequence[Token], way: Way) -> None:
     blocks = []
     for token in tokens:
         way.turn()
-        if token.type in _CODE and _language(token) and 0 < len(token.content) <= way.code_left:
+        if token.type not in _CODE or not _language(token) or not token.content:
+            continue
+        way.lacked |= len(token.content) > way.code_left
+        if len(token.content) <= way.code_left:
             way.code_left -= len(token.content)
             blocks.append(token)
     found = way.colour([(_code(token), _language(token)) for token in blocks])

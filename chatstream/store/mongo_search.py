@@ -23,6 +23,8 @@ LOOKED_AT = 3 * SLICE
 """How many of the newest chats are asked before the words' own places are read: about 4 ms."""
 PLACES = (1000, 20_000)
 """How many places of each word are read, to find those that have no more: first in about 1 ms, then in 20."""
+MARKED = 5
+"""So many words of a search are looked for where its hits are shown."""
 NEWEST = [("updated_at", DESCENDING), ("_id", DESCENDING)]
 
 
@@ -110,18 +112,20 @@ def _slices(cursor: Cursor[Document]) -> Iterator[list[Document]]:
 def passages(
     messages: Collection[Document], owner: str, chat_ids: Sequence[str], words: Sequence[str]
 ) -> dict[str, Passage]:
-    """As `ports.ChatStore.passages`. One message of each chat is read, at the place that the index leads to: asking
-    chat by chat took 0.4 ms for each, fifty at once take 2."""
-    found: dict[str, Passage] = {}
-    for holding in ({"$all": words}, *words) if words else ():
-        if left := [chat_id for chat_id in chat_ids if chat_id not in found]:
-            where = {"owner": owner, "words": holding, "chat_id": {"$in": left}}
-            for each in messages.find({"_id": {"$in": _first_of_each(messages, where)}}, {"chat_id": 1, "content": 1}):
-                found[each["chat_id"]] = Passage(each["_id"], each["content"])
-    return found
+    """As `ports.ChatStore.passages`: of the messages that the index leads to, one by chat and word, those with the most
+    of the words. Asking chat by chat took 0.4 ms for each; all at once takes 2 ms for a word."""
+    first = [found for word in words[:MARKED] for found in _first_of_each(messages, owner, chat_ids, word)]
+    fields = {"chat_id": 1, "content": 1, "words": 1}
+    best: dict[str, tuple[int, Document]] = {}
+    for each in messages.find({"_id": {"$in": list(dict.fromkeys(first))}}, fields) if first else ():
+        rank = len(set(words).intersection(each["words"]))
+        if rank > best.get(each["chat_id"], (0, each))[0]:
+            best[each["chat_id"]] = rank, each
+    return {chat_id: Passage(each["_id"], each["content"]) for chat_id, (_, each) in best.items()}
 
 
-def _first_of_each(messages: Collection[Document], where: Document) -> list[str]:
-    """A message of each chat: sorted as the index is, that is a distinct scan."""
-    first = {"$group": {"_id": "$chat_id", "message": {"$first": "$_id"}}}
-    return [each["message"] for each in messages.aggregate([{"$match": where}, {"$sort": {"chat_id": 1}}, first])]
+def _first_of_each(messages: Collection[Document], owner: str, chat_ids: Sequence[str], word: str) -> list[str]:
+    """A message with this word of each chat: sorted as the index is, that is a distinct scan."""
+    where = {"owner": owner, "words": word, "chat_id": {"$in": list(chat_ids)}}
+    group = {"$group": {"_id": "$chat_id", "message": {"$first": "$_id"}}}
+    return [each["message"] for each in messages.aggregate([{"$match": where}, {"$sort": {"chat_id": 1}}, group])]

@@ -3,6 +3,7 @@
 import itertools
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ from chatstream.wire.events import RunEvent, assembled, pack, unpack
 SCHEMA = Path(__file__).with_name("schema.sql")
 LOOKED_AT = 1000
 """Messages of a chat in which a passage is looked for: reading them takes a thread some milliseconds."""
+TOGETHER = 10
+"""Chats in which passages are looked for at once; then others have the thread."""
 WEIGHED = 20
 """So many more, after the first in which one word stands, are looked at for one in which all do."""
 
@@ -100,10 +103,13 @@ class SqliteStore:
             near = itertools.chain([first] if first else [], itertools.islice(rows, WEIGHED))
             return next((one for one in near if all(word.search(one.text) for word in each)), first)
 
-        def job(c: sqlite3.Connection) -> dict[str, Passage]:
-            return {chat_id: found for chat_id in chat_ids if (found := passage(c, chat_id))}
+        def job(c: sqlite3.Connection, some: Sequence[str]) -> dict[str, Passage]:
+            return {chat_id: found for chat_id in some if (found := passage(c, chat_id))}
 
-        return self._readers.run(job)
+        found: dict[str, Passage] = {}
+        for at in range(0, len(chat_ids) if each else 0, TOGETHER):
+            found |= self._readers.run(partial(job, some=chat_ids[at : at + TOGETHER]))
+        return found
 
     def _page(self, condition: str, values: list[object], before: str | None, limit: int) -> Page:
         where = [condition]

@@ -10,7 +10,7 @@ import gevent
 import msgspec
 from gevent.lock import BoundedSemaphore
 
-from chatstream.errors import UpstreamError, UpstreamRefused
+from chatstream.errors import UpstreamError, UpstreamRateLimited, UpstreamRefused
 from chatstream.upstream.client import LIST_S
 from chatstream.upstream.gateway import Gateway
 from chatstream.upstream.providers import Provider
@@ -19,9 +19,19 @@ KNOWN_S, UNREACHED_S = 600.0, 30.0
 """How long it is believed what a server said, or that it does not say; and how long one that did not answer is not
 asked again."""
 _MOST = 1000
+_FAULTS = (500, 502, 504)
 
 Get = Callable[[str, dict[str, str] | None], bytes]
 """Asks the model server: a path behind its base URL, and a body where it is a POST; raises `UpstreamError`."""
+
+
+class _Known:
+    """What is known of a model, and until when."""
+
+    def __init__(self) -> None:
+        self.lock = BoundedSemaphore()
+        self.until = 0.0
+        self.found: bool | None = None
 
 
 class Abilities:
@@ -29,21 +39,21 @@ class Abilities:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._locks = {provider.name: BoundedSemaphore() for provider in gateway.providers.all}
-        self._known: dict[tuple[str, str], tuple[float, bool | None]] = {}
+        self._known: dict[tuple[str, str], _Known] = {}
 
     def takes_images(self, provider: Provider, model: str) -> bool | None:
         """None if nobody says."""
         if provider.images is not None:
             return provider.images
-        with self._locks[provider.name]:  # one asks, the others wait for what it learns
-            until, found = self._known.get((provider.name, model), (0.0, None))
-            if time.monotonic() > until:
-                found, lasts_s = self._ask(provider, model)
-                if len(self._known) >= _MOST:  # some servers take any name for a model's
-                    self._known.clear()
-                self._known[provider.name, model] = time.monotonic() + lasts_s, found
-        return found
+        if len(self._known) >= _MOST:  # some servers take any name for a model's
+            self._known.clear()
+        known = self._known.setdefault((provider.name, model), _Known())
+        if time.monotonic() > known.until:
+            with known.lock:  # one asks, the others wait for what it learns
+                if time.monotonic() > known.until:
+                    known.found, lasts_s = self._ask(provider, model)
+                    known.until = time.monotonic() + lasts_s
+        return known.found
 
     def _ask(self, provider: Provider, model: str) -> tuple[bool | None, float]:
         with gevent.Timeout(LIST_S, exception=False), contextlib.suppress(UpstreamError):
@@ -57,10 +67,24 @@ def said(model: str, ask: Get) -> bool | None:
     :raises UpstreamError: if it cannot be reached
     """
     for way in (_by_list, _by_ollama, _by_lm_studio):
-        with contextlib.suppress(UpstreamRefused, msgspec.MsgspecError, UnicodeError, RecursionError):
-            if (found := way(model, ask)) is not None:
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeError, RecursionError):
+            if (found := way(model, _without(ask))) is not None:
                 return found
     return None
+
+
+def _without(ask: Get) -> Get:
+    """A server that has no such path says nothing there; one that is too busy, or broken, says nothing at all."""
+
+    def asked(path: str, body: dict[str, str] | None) -> bytes:
+        try:
+            return ask(path, body)
+        except UpstreamRefused as error:
+            if isinstance(error, UpstreamRateLimited) or error.upstream_status in _FAULTS:
+                raise
+            return b"{}"
+
+    return asked
 
 
 _KINDS = {"vlm": True, "llm": False}
@@ -78,7 +102,7 @@ class _Entry(msgspec.Struct):
     id: str = ""
     name: str = ""
     architecture: _Architecture | None = None
-    capabilities: dict[str, bool] | list[str] = []
+    capabilities: dict[str, bool] | list[str] | None = None
     type: str = ""
 
 
@@ -128,6 +152,5 @@ def _of(entry: _Entry) -> bool | None:
         return _KINDS[entry.type]
     if isinstance(entry.capabilities, dict):
         return entry.capabilities.get("vision")
-    if "multimodal" in entry.capabilities:
-        return True
-    return False if "completion" in entry.capabilities else None  # else they are words for something else
+    named = entry.capabilities or ()
+    return True if "multimodal" in named else False if "completion" in named else None  # others mean something else

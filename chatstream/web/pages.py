@@ -1,8 +1,9 @@
 """The chat page. It works without JavaScript: the form posts, and the answer streams into the page."""
 
 import itertools
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, stream_template
@@ -49,11 +50,11 @@ def open_chat(chat_id: str) -> AnyResponse | str:
     found."""
     chat = services().chats.get(OWNER, checked(chat_id))
     if before := request.args.get("before"):
-        return render_template("earlier.html", **_context(chat, before))
-    place = _found(chat, request.args.get("at"))
+        return render_template("earlier.html", **_context(chat, before=before))
+    context = {**_context(chat, at=request.args.get("at")), **_edited(forms.edited(chat_id, request.args))}
+    place = context["found"]
     if place and place.after > parts.FAR:
         return redirect(_part_with_found(chat, place))
-    context = {**_context(chat), **_edited(forms.edited(chat_id, request.args)), "found": place and request.args["at"]}
     if place and place.after >= len(context["messages"]):
         context["foundPath"] = _part_with_found(chat, place)
     return render_template("page.html", **context)
@@ -130,15 +131,19 @@ def _pieces(events: list[RunEvent], calls: list[RunEvent]) -> Iterator[str | dic
             yield from tool_calls(calls) or ()
 
 
-def _part(chat: Chat, message_id: str | None) -> tuple[parts.Part, dict[str | None, list[str]]]:
-    """Of the shown branch, and all messages that share a place, by their parents."""
+class _View(NamedTuple):
+    """A part of the shown branch, all messages that share a place, by their parents, and the place of one."""
+
+    part: parts.Part = parts.Part([], None)
+    kin: Mapping[str | None, list[str]] = MappingProxyType({})
+    found: parts.Place | None = None
+
+
+def _view(chat: Chat, before: str | None, at: str | None) -> _View:
     history = services().chats.history(chat)
     messages = branch(history, chat.leaf_id)
-    return parts.before(messages, message_id) if message_id else parts.last(messages), families(history)
-
-
-def _found(chat: Chat, message_id: str | None) -> parts.Place | None:
-    return parts.place(branch(services().chats.history(chat), chat.leaf_id), message_id) if message_id else None
+    part = parts.before(messages, before) if before else parts.last(messages)
+    return _View(part, families(history), parts.place(messages, at) if at else None)
 
 
 def _part_with_found(chat: Chat, place: parts.Place) -> str:
@@ -159,10 +164,11 @@ def _edited(message: Message | None) -> dict[str, Any]:
     return {"edited": message.id, "prompt": message.content} if message else {}
 
 
-def _context(chat: Chat | None, before: str | None = None) -> dict[str, Any]:
-    """What page.html needs, for a new chat, for the end of one, or for what comes before a message."""
+def _context(chat: Chat | None, before: str | None = None, at: str | None = None) -> dict[str, Any]:
+    """What page.html needs, for a new chat, for the end of one, or for what comes before a message; and where another
+    one is."""
     s = services()
-    part, kin = _part(chat, before) if chat else (parts.Part([], None), {})
+    part, kin, found = _view(chat, before, at) if chat else _View()
     provider, usual = s.gateway.providers.default, s.gateway.default_model()
     return {
         **sidebar.context(),
@@ -170,6 +176,7 @@ def _context(chat: Chat | None, before: str | None = None) -> dict[str, Any]:
         "tools": [{"name": tool.name, "description": tool.description} for tool in s.tools],
         "messages": [_shown(m, kin[m.parent_id]) for m in part.messages],
         "before": part.before,
+        "found": found,
         "model": (chat and chat.params.get("model")) or usual,
         "defaultModel": usual,
         "models": s.gateway.remembered(),

@@ -79,8 +79,10 @@ def markdown(text: str, answer: Shared) -> Markup:
     key = sha256(text.encode(errors="surrogatepass")).digest() + languages.chosen().encode()
     made = _kept.get(key)
     if made is None:
+        first = answer.fresh
         made = "".join(html.render(text, answer, _labels()))
-        _kept.put(key, made)
+        if first or not answer.lacked:  # alone it may have more
+            _kept.put(key, made)
     return Markup(made)
 
 

@@ -23,7 +23,7 @@ def context() -> dict[str, Any]:
     words, archived = searchable(request.args.get("q", "")), bool(request.args.get("archived"))
     page = found(words, archived, None, LISTED)
     return {
-        "groups": _searched(page, words) if words else _grouped(page),
+        "groups": _searched(page, words) if words.strip() else _grouped(page),
         "chatsBefore": page.before,
         "q": words,
         "archived": archived and not words,

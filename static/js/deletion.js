@@ -23,6 +23,7 @@ export class Deletion {
     keep(LEFT, null, "sessionStorage");
     queueMicrotask(() => before.forEach((id) => listener.deleted(id))); // once all of the page is there
     window.addEventListener("pagehide", () => ((this.#leaving = true), toast.dismiss()));
+    window.addEventListener("pageshow", () => (this.#leaving = false)); // by going back
   }
 
   /** @param {string} id @param {string} title */
@@ -48,6 +49,7 @@ export class Deletion {
       this.listener.tell(id);
       this.listener.deleted(id);
     } catch (error) {
+      keep(LEFT, null, "sessionStorage");
       this.listener.show(id);
       this.toast.tell(`${t("The chat was not deleted.")} ${said(/** @type {Error} */ (error))}`);
     }

@@ -13,16 +13,23 @@ const MOST = 1000;
  * @param {string} id of a message on the branch that is shown
  * @param {string} query
  * @param {Earlier} earlier leads there, where it stands further up
+ * @returns {Promise<boolean>} false where it was not reached, and the reader waits
  */
 export async function goToFound(id, query, earlier) {
   const acted = watched();
   const message = await reached(`m-${id}`, earlier, acted);
-  if (!message) return;
+  if (!message) return acted();
   const ranges = found(message, new Set(words(query)));
+  if (CSS.highlights) mark(ranges);
+  if (!acted()) (ranges[0]?.startContainer.parentElement ?? message).scrollIntoView({ block: "center" });
+  return true;
+}
+
+/** @param {Range[]} ranges */
+function mark(ranges) {
   const marks = new Highlight();
   for (const range of ranges) marks.add(range);
-  CSS.highlights?.set("found", marks);
-  if (!acted()) (ranges[0]?.startContainer.parentElement ?? message).scrollIntoView({ block: "center" });
+  CSS.highlights.set("found", marks);
 }
 
 /** Whether the reader has begun to do something: then nobody moves the page. @returns {() => boolean} */

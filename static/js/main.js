@@ -69,10 +69,11 @@ const chats = new ChatsPanel(main, title, toast, {
 takeFiles(find(main, "#drop", HTMLElement), composer.field, attachments);
 
 /** At the message that a search found, else at the end; who comes back is where the browser remembers. */
-function begin() {
+async function begin() {
   const { found } = main.dataset;
-  if (fresh && found) void goToFound(found, new URLSearchParams(location.search).get("q") ?? "", transcript.earlier);
-  else if ((fresh && conversation.chatId) || running) end.toEnd();
+  const query = new URLSearchParams(location.search).get("q") ?? "";
+  if (fresh && found && (await goToFound(found, query, transcript.earlier))) return;
+  if ((fresh && conversation.chatId) || running) end.toEnd();
 }
 
 /** A question in the message box, for those without scripts: with them it is edited in its place. */
@@ -112,7 +113,7 @@ const [navigation] = performance.getEntriesByType("navigation");
 const fresh = /** @type {PerformanceNavigationTiming | undefined} */ (navigation)?.type === "navigate";
 const running = main.querySelector('[data-state="running"]') !== null;
 if (running) history.scrollRestoration = "manual"; // the browser would take a reader who comes back away from the end
-begin();
+void begin();
 if (matchMedia("(hover: hover) and (pointer: fine)").matches) composer.field.focus({ preventScroll: true });
 void conversation.resume();
 addEventListener("pagehide", () => (history.scrollRestoration = "auto"));

@@ -117,4 +117,6 @@ def test_passages_come_by_chat(store: Store) -> None:
     ids = [s.chat.id for s in made]
     assert store.passages(ME, ids, "owls") == {ids[1]: two, ids[2]: both}
     assert store.passages(ME, ids, "owls wrens") == {ids[0]: one, ids[1]: two, ids[2]: both}
+    many = {s.chat.id: Passage(s.messages[0].id, s.messages[0].content) for s in made}
+    assert store.passages(ME, ids * 9, "of") == many
     assert store.passages(ME, ids[:1], "owls") == store.passages(ME, [], "owls") == {}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chatstream.errors import UpstreamRefused, UpstreamUnreachable
+from chatstream.errors import UpstreamBusy, UpstreamError, UpstreamRefused, UpstreamUnreachable
 from chatstream.upstream.abilities import said
 
 OPENAI = {"object": "list", "data": [{"id": "m", "object": "model", "created": 0, "owned_by": "library"}]}
@@ -61,6 +61,7 @@ def heard(model: str = "m", **answers: Any) -> bool | None:
         ({"models": OPENAI, "v0": lm_studio("vlm", "tool_use")}, True),
         ({"models": OPENAI, "v0": lm_studio("llm", "tool_use")}, False),
         ({"models": llama("chat", "tools")}, None),
+        ({"models": {"data": [{"id": "m", "type": "llm", "capabilities": None}]}}, False),
         ({"models": OPENAI, "v0": lm_studio("embeddings")}, None),
         ({"models": OPENAI}, None),
         ({}, None),
@@ -91,14 +92,21 @@ def test_an_odd_entry_does_not_hide_the_next_one() -> None:
     assert heard(models=listed) is False
 
 
-def test_a_server_that_cannot_be_reached_is_not_asked_in_other_ways() -> None:
+def refused(status: int) -> UpstreamRefused:
+    error = UpstreamRefused("It broke.")
+    error.upstream_status = status
+    return error
+
+
+@pytest.mark.parametrize("error", [UpstreamUnreachable("It is away."), UpstreamBusy("Loading."), refused(502)])
+def test_a_server_that_cannot_answer_is_not_asked_in_other_ways(error: UpstreamError) -> None:
     asked = []
 
     def ask(path: str, _: dict[str, str] | None) -> bytes:
         asked.append(path)
-        raise UpstreamUnreachable("It is away.")
+        raise error
 
-    with pytest.raises(UpstreamUnreachable):
+    with pytest.raises(type(error)):
         said("m", ask)
     assert asked == ["models"]
 

@@ -1,6 +1,7 @@
 """Images go to models that take them: who is known to take none is not sent any, and the asker is told at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,13 +79,26 @@ def test_a_server_that_hangs_is_not_waited_for_long(api: Api, model_server: Mode
     assert told(model_server)[0]["content"][1] == url("image/png", PNG)
 
 
+def test_a_model_that_hangs_keeps_no_other_waiting(serve: Serve, model_server: ModelServer, tmp_path: Path) -> None:
+    listed = {"data": [{"id": "sees", "capabilities": {"vision": True}}, {"id": "hangs"}]}
+    model_server.models([["status", 200, {}, listed]])
+    model_server.own([["gate", "never"]])
+    api = Api(serve(AI_MODEL="").address)
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(asked, api, uploaded(api), model="hangs")
+        model_server.wait(lambda _: asked_beside(model_server))
+        asked(api, uploaded(api), model="sees")
+        assert not hanging.done()
+        hanging.result()
+
+
 def test_nobody_is_asked_where_there_is_no_image(api: Api, model_server: ModelServer) -> None:
     chat_id = asked(api, uploaded(api, b"high water", "notes.txt"))["chatId"]
     asked(api, prompt="And now?", chatId=chat_id)
     assert asked_beside(model_server) == []
 
 
-def test_images_of_earlier_questions_go_by_their_names(serve: Serve, model_server: ModelServer, tmp_path: Any) -> None:
+def test_images_of_earlier_questions_go_by_their_names(serve: Serve, model_server: ModelServer, tmp_path: Path) -> None:
     listed = f'base_url = "{model_server.url}"\nmodels = '
     providers = tmp_path / "providers.toml"
     providers.write_text(

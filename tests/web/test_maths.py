@@ -87,7 +87,7 @@ class Drawn(Way):
 def test_the_texts_of_an_answer_share_its_bounds() -> None:
     answer, text = Drawn(), f"${'x' * 100}$\n\n" * 400
     drawn = ["".join(render(text, answer)).count("drawn") for _ in range(3)]
-    assert drawn == [400, 200, 0]
+    assert (drawn, answer.fresh, answer.lacked) == ([400, 200, 0], False, True)
 
 
 def test_only_so_much_of_an_answer_is_drawn() -> None:
