@@ -6,6 +6,8 @@ import { said, t } from "./words.js";
 
 /** Where the ids are kept of chats that are deleted as the page is left: the next page was made before, and lists them. */
 const LEFT = "deleted";
+/** So long may the server take to hear of them. */
+const HEARD_MS = 10_000;
 
 /** Deletes a chat after a time in which it can be undone; leaving the page ends that time. */
 export class Deletion {
@@ -19,9 +21,7 @@ export class Deletion {
   constructor(toast, listener) {
     this.toast = toast;
     this.listener = listener;
-    const before = kept(LEFT, "sessionStorage")?.split(" ") ?? [];
-    keep(LEFT, null, "sessionStorage");
-    queueMicrotask(() => before.forEach((id) => listener.deleted(id))); // once all of the page is there
+    queueMicrotask(() => left().forEach(({ id }) => listener.deleted(id))); // once all of the page is there
     window.addEventListener("pagehide", () => ((this.#leaving = true), toast.dismiss()));
     window.addEventListener("pageshow", () => (this.#leaving = false)); // by going back
   }
@@ -36,8 +36,7 @@ export class Deletion {
   /** Its end is not heard here. @param {string} id */
   #leave(id) {
     this.listener.tell(id);
-    const others = kept(LEFT, "sessionStorage");
-    keep(LEFT, others ? `${others} ${id}` : id, "sessionStorage");
+    keep(LEFT, JSON.stringify([...left(), { id, at: Date.now() }]), "sessionStorage");
   }
 
   /** @param {string} id */
@@ -54,4 +53,10 @@ export class Deletion {
       this.toast.tell(`${t("The chat was not deleted.")} ${said(/** @type {Error} */ (error))}`);
     }
   }
+}
+
+/** Those of the last moments. @returns {{id: string, at: number}[]} */
+function left() {
+  const all = JSON.parse(kept(LEFT, "sessionStorage") ?? "[]");
+  return all.filter((/** @type {{at: number}} */ { at }) => Date.now() - at < HEARD_MS);
 }
