@@ -56,7 +56,7 @@ def parse(data: str) -> tuple[Chunk, bool]:
     try:
         return _decode(data), False
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        pass
+        pass  # the json module has the last word
     try:
         return _lenient(json.loads(data)), True
     except (ValueError, RecursionError) as error:
