@@ -9,6 +9,8 @@ import { keep, kept } from "./storage.js";
 const LONG_MS = 10_000;
 /** So long another tab has to say that its end was seen there. */
 const SEEN_MS = 1_000;
+/** So long a tab keeps others from telling the same: what it wrote into the storage, they read a moment later. */
+const HELD_MS = 10_000;
 /** So many of the latest answers are remembered as told of, or seen. */
 const REMEMBERED = 50;
 const TOLD = "told";
@@ -48,14 +50,21 @@ export function chosen(what) {
 }
 
 /**
- * Of all tabs one is the first to know of an answer's end. Where the browser has no locks (a page that did not come over a
- * secure connection), two may be.
+ * Of all tabs one is the first to know of an answer's end. The lock decides between those that learn of it at once, for
+ * tabs in two processes do not read each other's writes at once; the storage tells the later ones. Where the browser has
+ * no locks (a page that did not come over a secure connection), two may be first.
  *
  * @param {string} id
  * @returns {Promise<boolean>}
  */
-async function first(id) {
-  return navigator.locks ? navigator.locks.request("told", () => remember(id)) : remember(id);
+function first(id) {
+  if (!navigator.locks) return Promise.resolve(remember(id));
+  return new Promise((resolve) => {
+    void navigator.locks.request(`told ${id}`, { ifAvailable: true }, (lock) => {
+      resolve(lock !== null && remember(id));
+      return lock && new Promise((release) => setTimeout(release, HELD_MS));
+    });
+  });
 }
 
 /** @param {string} id @returns {boolean} whether it was not known */

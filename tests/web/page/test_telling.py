@@ -23,6 +23,9 @@ HEARD = """window.heard = 0;
 const start = OscillatorNode.prototype.start;
 OscillatorNode.prototype.start = function (...when) { heard += 1; start.apply(this, when) };"""
 """The loudspeaker is the browser's edge: each of its notes is counted."""
+LATE = """const {getItem} = Storage.prototype, told = localStorage.getItem("told");
+Storage.prototype.getItem = function (key) { return key === "told" ? told : getItem.call(this, key) };"""
+"""As a tab in another process, which reads what others wrote a while later: here not at all."""
 NOTES = 2
 SWITCHES = ("Sound when an answer ends", "Notification when an answer ends")
 CUT: list[list[Any]] = [*GATED[:2], ["finish", "length"], ["done"], ["end"]]
@@ -168,6 +171,7 @@ def test_of_all_tabs_that_show_it_one_tells(
     two.click("heading", "Which of us?")
     two.wait_answer("The tide ")
     for tab in (one, two):
+        tab.browser.evaluate(LATE)
         tab.hide()
     time.sleep(LONG_S)
     model_server.release("more")
@@ -176,6 +180,30 @@ def test_of_all_tabs_that_show_it_one_tells(
     browser.wait(lambda: heard(one, two) == 2 * NOTES)
     time.sleep(A_WHILE_S)
     assert (len(shown(one)), heard(one, two)) == (1, 2 * NOTES)
+
+
+def test_a_tab_that_learns_of_it_much_later_does_not_tell_again(
+    one_server: ChatStream, browser: Browser, model_server: ModelServer
+) -> None:
+    one, two = tabs(browser, one_server.url, 2)
+    switch_on(one, SWITCHES[0])
+    begin(one, model_server, "Who sleeps?")
+    two.open(f"/c/{one.chat_id}")
+    two.browser.evaluate(HEARD)
+    two.press(Keys.SHIFT)
+    two.click("heading", "Who sleeps?")
+    two.wait_answer("The tide ")
+    for tab in (one, two):
+        tab.hide()
+    two.browser.command("Page.setWebLifecycleState", state="frozen")
+    time.sleep(LONG_S)
+    model_server.release("more")
+    browser.wait(lambda: heard(one) == 2 * NOTES, 30)
+    time.sleep(LONG_S)
+    two.browser.command("Page.setWebLifecycleState", state="active")
+    two.browser.wait(lambda: two.state == "complete", 30)
+    time.sleep(A_WHILE_S)
+    assert heard(one, two) == 2 * NOTES
 
 
 def test_what_was_seen_in_another_tab_or_stopped_is_not_told(
