@@ -30,7 +30,7 @@ from chatstream.upstream.pace import Paces
 from chatstream.upstream.relay import Relay
 from chatstream.wire.events import RunEvent
 
-ORDERS_S = 0.1
+ORDERS_S = 0.2
 """How often other workers' orders are looked for, while there are Runs here."""
 GUARD_S, WITHDRAW_S = 0.1, 1.0
 RENEW_S, SWEEP_S = 5.0, 10.0

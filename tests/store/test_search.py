@@ -99,6 +99,11 @@ def test_large_texts_are_cut_between_words() -> None:
     assert len(folded(" ".join(f"w{n}" for n in range(30_000)))) == MOST
 
 
+def test_plain_letters_are_taken_as_all_letters_are() -> None:
+    text = "".join(map(chr, range(128))) + "Don't re-use snake_case_42 " + "x" * 50
+    assert set(folded(text)) == set(folded(f"{text} é")) - {"e"}
+
+
 def test_a_text_without_any_gap_is_kept(store: Store) -> None:
     s = answered(store, "Data", "A" * 300_000)
     assert len(store.messages(ME, s.chat.id)[1].content) == 300_000
