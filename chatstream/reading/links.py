@@ -7,7 +7,7 @@ _SAFE = re.compile(
     r"https?://(?:[^/?#\\]*@)?(?:[a-z0-9._~-]|[^\x00-\x7f])+(?::[0-9]*)?(?=[/?#]|\Z)|mailto:[^?]*@", re.IGNORECASE
 )
 _UNSAFE_CHARACTERS = re.compile(r"""[\x00-\x20"<>\\^`{|}\x7f]""")
-_HOST = re.compile(r"https?://(?:[^/?#\\]*@)?([^/?#\\]*)", re.IGNORECASE)
+_HOST = re.compile(r"https?://(?:[^/?#\\]*@)?([^/?#\\]*)|mailto:([^?]*)", re.IGNORECASE)
 _ADDRESSES = re.compile(r"""(?<![A-Za-z0-9_])https?://[^\s<>"`\[\]]+""", re.IGNORECASE)
 _PUNCTUATION = "?!.,:;*_~'"
 
@@ -27,8 +27,8 @@ def attributes(address: str, kind: str) -> dict[str, str] | None:
     known = {"href": address, "title": address, "rel": "noopener noreferrer", "target": "_blank"}
     if kind == "image":
         known["class"] = "image-link"
-    if kind != "bare" and (host := _HOST.match(address)) and host[1]:
-        known["data-host"] = host[1]
+    if kind != "bare" and (found := _HOST.match(address)) and (host := found[1] or found[2]):
+        known["data-host"] = host
     return known
 
 

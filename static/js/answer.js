@@ -111,8 +111,9 @@ export class Answer {
 
   /** @param {Ending} ending */
   #foot(ending) {
-    const hasText = !this.said.empty;
-    const parts = [endingLine(ending, { hasText, hasTools: !this.said.tools.empty }), hasText ? figures({ ...ending, model: ending.model ?? this.model }) : null];
+    const [hasText, hasTools] = [!this.said.empty, !this.said.tools.empty];
+    const came = hasText || hasTools || !this.reasoning.empty;
+    const parts = [endingLine(ending, { hasText, hasTools }), came ? figures({ ...ending, model: ending.model ?? this.model }) : null];
     const foot = find(this.article, ".foot", HTMLElement);
     foot.dataset.state = ending.state;
     foot.replaceChildren(...parts.filter((part) => part !== null));

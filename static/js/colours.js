@@ -1,4 +1,5 @@
 // @ts-check
+import { keepSelection } from "./selection.js";
 import { highlight } from "./server.js";
 
 /** What the server colours: `MOST` of chatstream/reading/colours.py. */
@@ -46,38 +47,4 @@ function coloured(text, begin, words, first) {
     at = end - begin;
   }
   return [...nodes, text.slice(at)].filter((node) => node !== "");
-}
-
-/** @param {Element} element whose text stays the same @param {() => void} change */
-function keepSelection(element, change) {
-  const selection = getSelection();
-  const ends = /** @type {[Node | null, number][]} */ ([
-    [selection?.anchorNode ?? null, selection?.anchorOffset ?? 0],
-    [selection?.focusNode ?? null, selection?.focusOffset ?? 0],
-  ]);
-  const inside = ends.map(([node, offset]) => (node && element.contains(node) ? distance(element, node, offset) : -1));
-  change();
-  if (inside.every((length) => length < 0)) return;
-  const [anchor, focus] = ends.map((end, at) => (inside[at] < 0 ? end : place(element, inside[at])));
-  if (anchor?.[0] && focus?.[0]) selection?.setBaseAndExtent(anchor[0], anchor[1], focus[0], focus[1]);
-}
-
-/** How much text stands before a place in an element. @param {Element} element @param {Node} node @param {number} offset */
-function distance(element, node, offset) {
-  const range = document.createRange();
-  range.setStart(element, 0);
-  range.setEnd(node, offset);
-  return range.toString().length;
-}
-
-/** @param {Element} element @param {number} length @returns {[Node, number]} the place with so much text before it */
-function place(element, length) {
-  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
-  let left = length;
-  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
-    const size = node.nodeValue?.length ?? 0;
-    if (left <= size) return [node, left];
-    left -= size;
-  }
-  return [element, element.childNodes.length];
 }

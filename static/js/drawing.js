@@ -1,5 +1,6 @@
 // @ts-check
 /** @import {Painter} from "./painter.js" */
+import { keepSelected } from "./selection.js";
 import { mathml } from "./server.js";
 
 /** What the server draws: `MOST` of chatstream/reading/mathml.py. */
@@ -72,7 +73,7 @@ function keep(formula, made) {
 
 /** @param {HTMLElement} element @param {string} made */
 function show(element, made) {
-  if (made !== "") element.innerHTML = made; // cleaned by the server, of all but MathML
+  if (made !== "") keepSelected(element, () => (element.innerHTML = made)); // cleaned by the server, of all but MathML
 }
 
 /** @param {{latex: string, display: boolean}} formula */

@@ -21,7 +21,7 @@ export class Presets {
     this.dropButton.addEventListener("click", () => void this.#tried(t("Presets were not deleted."), () => this.#drop()));
     find(form, "[name=keep]", HTMLElement).addEventListener("click", () => void this.#tried(t("Presets were not kept."), () => this.#keep()));
     this.name.addEventListener("keydown", (event) => event.key === "Enter" && this.#entered(event));
-    new IntersectionObserver(([entry]) => entry?.isIntersecting && void this.#tried("read", () => this.#read(""))).observe(form);
+    new IntersectionObserver(([entry]) => entry?.isIntersecting && void this.#tried(t("Presets could not be read."), () => this.#read(""))).observe(form);
   }
 
   /** @param {KeyboardEvent} event */

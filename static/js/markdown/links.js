@@ -4,12 +4,12 @@ import { decode } from "./entities.js";
 
 const SAFE = /^(?:https?:\/\/(?:[^/?#\\]*@)?(?:[a-z0-9._~-]|[^\0-\x7f])+(?::[0-9]*)?(?=[/?#]|$)|mailto:[^?]*@)/i;
 const UNSAFE_CHARACTERS = /[\u0000-\u0020"<>\\^`{|}\u007F]/g;
-const HOST = /^https?:\/\/(?:[^/?#\\]*@)?([^/?#\\]*)/i;
+const HOST = /^(?:https?:\/\/(?:[^/?#\\]*@)?([^/?#\\]*)|mailto:([^?]*))/i;
 const ADDRESSES = /(?<![A-Za-z0-9_])https?:\/\/[^\s<>"`[\]]+/gi;
 const SPACES = /[ \t\n]*/y;
 
 /**
- * The beginning of a link, or of what stands where a link leads nowhere that is safe. It shows its host; one that is its own
+ * The beginning of a link, or of what stands where a link leads nowhere that is safe. It shows its host, or whom it writes to; one that is its own
  * text need not.
  *
  * @param {string} address
@@ -19,7 +19,8 @@ const SPACES = /[ \t\n]*/y;
 export function link(address, kind) {
   const href = address.replace(UNSAFE_CHARACTERS, (char) => encodeURIComponent(char));
   if (!SAFE.test(href)) return { type: "open", tag: "span", attributes: { class: "dead-link" } };
-  const host = kind === "bare" ? undefined : HOST.exec(href)?.[1];
+  const [, site, person] = (kind !== "bare" && HOST.exec(href)) || [];
+  const host = site || person;
   const shown = { ...(kind === "image" && { class: "image-link" }), ...(host && { "data-host": host }) };
   return { type: "open", tag: "a", attributes: { href, title: href, rel: "noopener noreferrer", target: "_blank", ...shown } };
 }

@@ -22,22 +22,24 @@ function kept(node, old, fresh) {
   if (!node || old?.type !== fresh.type) return false;
   if (fresh.type === "element") return keptElement(/** @type {Element} */ (node), /** @type {Inline} */ (old), fresh);
   if (fresh.type === "task") return old.type === "task" && old.checked === fresh.checked;
-  const before = "text" in old ? old.text : "";
-  if (fresh.type === "math" && !grows(/** @type {Formula} */ (old), fresh)) return before === fresh.text && same(/** @type {Formula} */ (old), fresh);
-  const text = /** @type {Text} */ (node instanceof Text ? node : node.firstChild);
-  if (!text || !fresh.text.startsWith(before)) return false;
-  if (fresh.text.length > before.length) text.appendData(fresh.text.slice(before.length));
+  if (fresh.type === "math") return keptFormula(/** @type {Element} */ (node), /** @type {Formula} */ (old), fresh);
+  return grown(node instanceof Text ? node : node.firstChild, "text" in old ? old.text : "", fresh.text);
+}
+
+/** @param {Node | null} text @param {string} before what it says @param {string} now */
+function grown(text, before, now) {
+  if (!(text instanceof Text) || !now.startsWith(before)) return false;
+  if (now.length > before.length) text.appendData(now.slice(before.length));
   return true;
 }
 
-/** @param {Formula} old @param {Formula} fresh */
-function grows(old, fresh) {
-  return old.open && same(old, fresh);
-}
-
-/** @param {Formula} old @param {Formula} fresh */
-function same(old, fresh) {
-  return old.open === fresh.open && old.display === fresh.display;
+/** One that is whole may be drawn, and stays as it is. @param {Element} node @param {Formula} old @param {Formula} fresh */
+function keptFormula(node, old, fresh) {
+  if (old.display !== fresh.display) return false;
+  if (!old.open) return !fresh.open && old.text === fresh.text;
+  if (!grown(node.firstChild, old.text, fresh.text)) return false;
+  node.classList.toggle("open", fresh.open);
+  return true;
 }
 
 /** @param {Element} node @param {Inline} old @param {Inline} fresh */

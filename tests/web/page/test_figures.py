@@ -113,6 +113,26 @@ def test_the_server_writes_them_as_the_page_does(page: Page, one_server: ChatStr
         assert " ".join(page.browser.text(".figures").split()) == by_page
 
 
+CALL = {"index": 0, "id": "a", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+CUT: list[list[Any]] = [["finish", "length"], ["usage", USAGE], ["done"], ["end"]]
+CALLED: list[list[Any]] = [["finish", "tool_calls"], ["usage", USAGE], ["done"], ["end"]]
+
+
+@pytest.mark.parametrize(
+    ("steps", "state"),
+    [([["reasoning", "Hm. "], *CUT], "length"), ([["delta", {"tool_calls": [CALL]}], *CALLED], "complete")],
+    ids=["reasoning alone", "a call alone"],
+)
+def test_what_had_no_text_has_its_figures_too(
+    page: Page, model_server: ModelServer, steps: list[list[Any]], state: str
+) -> None:
+    asked(page, model_server, steps, state)
+    live = figures(page)
+    assert (live["model"], live["tokens"]) == ("test-model", "1,234 tokens")
+    page.reload()
+    assert figures(page) == live
+
+
 def test_nothing_came_and_nothing_is_counted(page: Page, model_server: ModelServer) -> None:
     asked(page, model_server, [["finish", "stop"], ["done"], ["end"]])
     assert page.ending.startswith("No completion generated.")

@@ -330,7 +330,7 @@ def test_a_wide_formula_scrolls_by_itself(page: Page, model_server: ModelServer)
 
 
 def test_links_show_where_they_go_and_images_are_links(page: Page, model_server: ModelServer) -> None:
-    write(page, model_server, "[a](https://user@example.org/x) ![b](https://img.example/i.png) [c](/c/1)", 9)
+    write(page, model_server, "[a](https://user@example.org/x) ![b](https://img.example/i.png) [c](/c/1) [d](mailto:d@e.org?subject=f)", 9)
     for _ in range(2):
         links = page.browser.evaluate(f"""return [...{LAST}.querySelectorAll('.answer a')].map((a) =>
             [a.textContent, a.href, a.title, a.rel, a.target,
@@ -339,6 +339,7 @@ def test_links_show_where_they_go_and_images_are_links(page: Page, model_server:
         assert links == [
             ["a", "https://user@example.org/x", "https://user@example.org/x", *rest, '"(example.org)"'],
             ["b", "https://img.example/i.png", "https://img.example/i.png", *rest, '"(img.example)"'],
+            ["d", "mailto:d@e.org?subject=f", "mailto:d@e.org?subject=f", *rest, '"(d@e.org)"'],
         ]
         page.reload()
 

@@ -174,6 +174,13 @@ def test_what_the_server_does_not_take_is_told_and_taken_back(page: Page, server
     page.browser.go_online()
 
 
+def test_presets_that_cannot_be_read_are_told_of(page: Page) -> None:
+    page.browser.go_offline()
+    open_settings(page)
+    page.browser.wait(lambda: "Presets could not be read." in page.browser.text("#settings-note"))
+    page.browser.go_online()
+
+
 def test_a_chat_that_could_not_be_read_when_it_began_is_listed_later_with_what_was_chosen_meanwhile(
     page: Page, server: ChatStream
 ) -> None:

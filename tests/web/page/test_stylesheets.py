@@ -101,3 +101,10 @@ def test_a_literal_colour_would_be_found(css: str) -> None:
     assert literals(css)
     assert not literals("a { color: transparent; border-color: currentColor; outline: 2px solid var(--red-line); }")
     assert not literals("a { background: color-mix(in oklch, var(--accent) 5%, Mark); }")
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_no_words_stand_in_them(path: Path) -> None:
+    """Nothing there is translated."""
+    said = re.findall(r"(?<![\w-])content:\s*([^;}]+)", rules(path))
+    assert [words for words in said if re.search(r"\w", re.sub(r"attr\([\w-]+\)|none", "", words))] == []
