@@ -104,9 +104,11 @@ export class ChatList {
   async #older() {
     const before = this.root.dataset.before;
     if (!before || this.#loading) return;
+    const query = this.#query;
     this.#loading = true;
     try {
-      const page = await listChats({ ...this.#asked(this.#query), before });
+      const page = await listChats({ ...this.#asked(query), before });
+      if (query !== this.#query) return this.#more(this.root.dataset.before || null); // searched meanwhile
       const fresh = page.chats.filter((chat) => !this.find(chat._id));
       for (const chat of fresh) this.groups.place(this.#item(chat));
       this.#more(page.before);

@@ -86,16 +86,17 @@ export class ChatsPanel {
   /** The open chat's own menu, and coming back. */
   #listen() {
     const { main, title } = this;
+    const chat = () => ({ ...this.open.chat, _id: this.page.chatId() ?? "" }); // one that just began is not read yet
     const listen = (/** @type {string} */ id, /** @type {string} */ event, /** @type {(event: SubmitEvent) => void} */ act) =>
       main.querySelector(id)?.addEventListener(event, (happened) => {
         happened.preventDefault();
         title.closeMenu();
         act(/** @type {SubmitEvent} */ (happened));
       });
-    listen("#rename", "submit", () => void this.keeping.rename(this.open.chat, title.field.value.trim()));
-    listen("#delete", "submit", () => this.deletion.begin(this.open.chat._id, this.open.chat.title));
-    listen("#keep", "submit", (event) => this.#chosen(this.open.action(event.submitter?.getAttribute("name") ?? ""), this.open.chat));
-    listen("#share-open", "click", () => void this.share.open(this.open.chat));
+    listen("#rename", "submit", () => void this.keeping.rename(chat(), title.field.value.trim()));
+    listen("#delete", "submit", () => this.deletion.begin(chat()._id, chat().title));
+    listen("#keep", "submit", (event) => this.#chosen(this.open.action(event.submitter?.getAttribute("name") ?? ""), chat()));
+    listen("#share-open", "click", () => void this.share.open(chat()));
     presence.addEventListener("back", () => this.list.groups.renew());
   }
 

@@ -21,7 +21,7 @@ export class Earlier {
     this.end = end;
     this.link = find(element, "a", HTMLAnchorElement);
     this.link.addEventListener("click", (event) => this.#clicked(event));
-    new IntersectionObserver(([entry]) => entry?.isIntersecting && this.#near(), { rootMargin: AHEAD }).observe(element);
+    new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && this.#near(), { rootMargin: AHEAD }).observe(element);
   }
 
   /** The page now begins elsewhere. @param {string | null} address of what comes before; null for nothing */

@@ -1,14 +1,31 @@
 // @ts-check
 
+/** @type {(worker: ServiceWorker | undefined) => void} */
+let known;
+
+/** The page's worker, once it works; none where the browser has none for this page. @type {Promise<ServiceWorker | undefined>} */
+export const installed = new Promise((resolve) => (known = resolve));
+
 /** What shows a page of ours while the server cannot be reached; a browser without such workers shows its own. */
 export async function installWorker() {
-  if (!("serviceWorker" in navigator)) return;
+  const worker = await registered().catch(() => undefined); // Not over plain HTTP, and not where storage is closed to this page.
+  worker?.postMessage({ language: document.documentElement.lang });
+  known(worker);
+}
+
+async function registered() {
   const worker = new URL("worker.js", import.meta.url);
-  try {
-    await navigator.serviceWorker.register(worker, { scope: "/" });
-  } catch {
-    return; // Not over plain HTTP, and not where storage is closed to this page.
-  }
-  const { active } = await navigator.serviceWorker.ready;
-  active?.postMessage({ language: document.documentElement.lang });
+  const { active, waiting, installing } = await navigator.serviceWorker.register(worker, { scope: "/" });
+  const coming = waiting ?? installing;
+  return active ?? (coming ? working(coming) : undefined);
+}
+
+/** @param {ServiceWorker} worker @returns {Promise<ServiceWorker | undefined>} */
+function working(worker) {
+  return new Promise((resolve) => {
+    worker.addEventListener("statechange", () => {
+      if (worker.state === "activated") resolve(worker);
+      if (worker.state === "redundant") resolve(undefined);
+    });
+  });
 }

@@ -1,4 +1,5 @@
 // @ts-check
+import { installed } from "./installed.js";
 
 // The system's notifications. They are shown by the page's worker, for on phones a page may not show any itself; a press on
 // one comes to it too (static/js/worker.js).
@@ -7,7 +8,7 @@
 
 /** @returns {Promise<Permission>} */
 export async function permission() {
-  return "Notification" in window && (await worker()) ? Notification.permission : "missing";
+  return "Notification" in window && (await installed) ? Notification.permission : "missing";
 }
 
 /** Ask the reader, where that was not done yet; to be called while a switch is pressed. @returns {Promise<Permission>} */
@@ -20,19 +21,11 @@ export async function askPermission() {
 export async function notify({ title, body, path, tag }) {
   const { lang } = document.documentElement;
   const icon = document.querySelector("link[rel=apple-touch-icon]")?.getAttribute("href");
-  (await worker())?.postMessage({ title, options: { body, tag, lang, icon, data: { path } } });
+  (await installed)?.postMessage({ title, options: { body, tag, lang, icon, data: { path } } });
 }
 
 /** What is about this path is seen now. @param {string} path */
 export async function withdraw(path) {
-  const shown = (await (await registration())?.getNotifications()) ?? [];
-  for (const each of shown) if (each.data?.path === path) each.close();
-}
-
-async function worker() {
-  return (await registration())?.active;
-}
-
-async function registration() {
-  return navigator.serviceWorker?.getRegistration().catch(() => undefined);
+  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+  for (const each of (await registration?.getNotifications()) ?? []) if (each.data?.path === path) each.close();
 }

@@ -21,7 +21,7 @@ export class Presets {
     this.dropButton.addEventListener("click", () => void this.#tried(t("Presets were not deleted."), () => this.#drop()));
     find(form, "[name=keep]", HTMLElement).addEventListener("click", () => void this.#tried(t("Presets were not kept."), () => this.#keep()));
     this.name.addEventListener("keydown", (event) => event.key === "Enter" && this.#entered(event));
-    new IntersectionObserver(([entry]) => entry?.isIntersecting && void this.#tried(t("Presets could not be read."), () => this.#read(""))).observe(form);
+    new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && void this.#opened()).observe(form);
   }
 
   /** @param {KeyboardEvent} event */
@@ -30,13 +30,19 @@ export class Presets {
     if (!event.isComposing) void this.#tried(t("Presets were not kept."), () => this.#keep());
   }
 
-  /** @param {string} chosen */
+  #opened() {
+    this.choice.value = "";
+    return this.#tried(t("Presets could not be read."), () => this.#read());
+  }
+
+  /** @param {string} [chosen] otherwise what the reader has chosen meanwhile */
   async #read(chosen) {
     this.#known = await readPresets();
+    const present = chosen ?? this.choice.value;
     const options = this.#known.map(({ _id, name }) => new Option(name, _id));
     this.choice.replaceChildren(new Option(t("None"), ""), ...options);
-    this.choice.value = chosen;
-    this.dropButton.hidden = chosen === "";
+    this.choice.value = this.#known.some(({ _id }) => _id === present) ? present : "";
+    this.dropButton.hidden = this.choice.value === "";
   }
 
   #chosen() {

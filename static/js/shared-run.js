@@ -4,11 +4,11 @@ import { given, leaving, returned } from "./presence.js";
 import { endsUnseen, RunFollower } from "./run.js";
 
 /**
- * What tabs tell each other of a run. `frames` follow frame `before`, as the leader has them; `wanted`: those after this number;
- * `led`: how far the leader is; `gone`: the server has no frames left.
+ * What tabs tell each other of a run. `frames` follow frame `before`, as the leader has them; `wanted`: those after this number,
+ * which `answers` repeats; `led`: how far the leader is; `gone`: the server has no frames left.
  *
  * @typedef {"ended" | "gone"} Outcome
- * @typedef {{frames?: NumberedFrame[], before?: number, wanted?: number, led?: number, connected?: boolean, gone?: true}} News
+ * @typedef {{frames?: NumberedFrame[], before?: number, wanted?: number, answers?: number, led?: number, connected?: boolean, gone?: true}} News
  */
 
 /**
@@ -112,10 +112,10 @@ export class SharedRun {
   }
 
   /** @param {News} news */
-  #heard({ frames, before = 0, wanted, led, connected, gone }) {
+  #heard({ frames, before = 0, wanted, answers, led, connected, gone }) {
     if (this.#alone) return;
     if (this.#leads) return wanted === undefined ? undefined : this.#passOn(wanted);
-    if (frames) this.#taken(frames, before);
+    if (frames) this.#taken(frames, before, answers);
     if (led !== undefined && led > this.#last) this.#tell({ wanted: this.#last });
     if (connected !== undefined) this.listener.connected(connected);
     if (gone) this.#settle("gone");
@@ -124,20 +124,20 @@ export class SharedRun {
   /** @param {number} after */
   #passOn(after) {
     const at = this.#frames.findIndex(({ id }) => id > after);
-    if (at >= 0) this.#tell({ frames: this.#frames.slice(at), before: this.#frames[at - 1]?.id ?? 0 });
+    if (at >= 0) this.#tell({ frames: this.#frames.slice(at), before: this.#frames[at - 1]?.id ?? 0, answers: after });
   }
 
-  /** @param {NumberedFrame[]} frames @param {number} before */
-  #taken(frames, before) {
+  /** @param {NumberedFrame[]} frames @param {number} before @param {number} [answers] */
+  #taken(frames, before, answers) {
     if ((frames.at(-1)?.id ?? 0) <= this.#last) return;
-    if (before !== this.#last) return this.#missed(this.#last);
+    if (before !== this.#last) return this.#missed(this.#last, answers);
     for (const frame of frames) this.#take(frame);
     if (frames.at(-1)?.data.state) this.#settle("ended");
   }
 
-  /** Some frames did not come this way: they are asked for, once. @param {number} last */
-  #missed(last) {
-    if (this.#asked === last) return this.#settle("alone");
+  /** Some frames did not come this way: they are asked for, once. @param {number} last @param {number} [answers] */
+  #missed(last, answers) {
+    if (this.#asked === last) return answers === last ? this.#settle("alone") : undefined;
     this.#asked = last;
     this.#tell({ wanted: last });
   }

@@ -19,6 +19,8 @@ const painter = new Painter(end);
 const announcer = find(document, "chat-announcer", AnnouncerElement).work;
 const { signal } = new AbortController();
 let following = false;
+/** @type {Promise<void> | null} */
+let looking = null;
 
 /** The answer that is being written, to its end; then what was written since. */
 async function follow() {
@@ -38,8 +40,13 @@ async function follow() {
   await look();
 }
 
+/** One after the other: of two pages the older one may come last. */
+function look() {
+  return (looking ??= compare().finally(() => (looking = null)));
+}
+
 /** Shows what was written since. What is there already stays, so that nothing a reader looks at moves. */
-async function look() {
+async function compare() {
   if (following || document.hidden) return;
   const response = await fetch(location.href).catch(() => null);
   if (response?.status === 404) find(main, "#notice", HTMLElement).hidden = false;

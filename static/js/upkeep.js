@@ -8,7 +8,8 @@ const ATTEMPTS = 6;
 /** Keeps a page true to a chat that goes on elsewhere: in another tab, or on another device. */
 export class Upkeep {
   #behind = false;
-  #reading = false;
+  /** @type {Promise<void> | null} */
+  #looking = null;
 
   /** @param {{chatId: () => string | null, busy: () => boolean, show: (chat: ChatWithHistory) => void, gone: () => void}} page */
   constructor(page) {
@@ -21,14 +22,15 @@ export class Upkeep {
     return this.look();
   }
 
-  /** Compare with the server, if there is a reason to. */
-  async look() {
-    if (this.#reading) return;
-    this.#reading = true;
+  /** Compare with the server, if there is a reason to, until it has said how the chat is now. */
+  look() {
+    return (this.#looking ??= this.#compare().finally(() => (this.#looking = null)));
+  }
+
+  async #compare() {
     for (let failed = 0; this.#behind && failed < ATTEMPTS && !this.page.busy() && !document.hidden; ) {
       if (!(await this.#read())) await pause((failed += 1), new AbortController().signal);
     }
-    this.#reading = false;
   }
 
   /** @returns {Promise<boolean>} whether the server said how it is */
@@ -37,6 +39,7 @@ export class Upkeep {
     this.#behind = false;
     if (!id) return true;
     const chat = await readChat(id).catch((error) => (error instanceof Refusal && error.status === 404 ? null : undefined));
+    if (this.#behind) return chat !== undefined; // there was news meanwhile: this may be older
     if (chat === undefined || this.page.busy() || this.page.chatId() !== id) this.#behind = true;
     else if (chat) this.page.show(chat);
     else this.page.gone();

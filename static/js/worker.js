@@ -67,9 +67,11 @@ async function speak(language) {
   if (present?.headers.get("Content-Language") !== language) await cache.add(OFFLINE);
 }
 
-/** @param {string} title @param {NotificationOptions} options @param {string} tab that asks for it */
-function tell(title, options, tab) {
-  return worker.registration.showNotification(title, { ...options, data: { ...options.data, tab } });
+/** Not where the reader has come back meanwhile. @param {string} title @param {NotificationOptions} options @param {string} tab that asks for it */
+async function tell(title, options, tab) {
+  const asking = await worker.clients.get(tab);
+  if (asking instanceof WindowClient && asking.visibilityState === "visible") return;
+  await worker.registration.showNotification(title, { ...options, data: { ...options.data, tab } });
 }
 
 /** To the tab that it came from, or else to what it is about. @param {Notification} notification */

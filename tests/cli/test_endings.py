@@ -28,7 +28,7 @@ from tests.web.page.line import Line
 
 @pytest.fixture(scope="module")
 def impatient(serve: Serve) -> ChatStream:
-    return serve(CHATSTREAM_SILENCE_S="0.4")
+    return serve(CHATSTREAM_SILENCE_S="1.5")
 
 
 @pytest.mark.parametrize(("state", "script", "status", "sentence"), ENDS, ids=[row[0] for row in ENDS])

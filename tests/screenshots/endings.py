@@ -45,7 +45,7 @@ def cut(scene: Scene) -> None:
 @state()
 def interrupted(scene: Scene) -> None:
     streaming(scene)
-    time.sleep(1.5)  # what arrived is stored by then
+    time.sleep(3)  # what arrived is stored by then
     scene.server.kill_worker()
     scene.ended("interrupted")
 
@@ -55,7 +55,7 @@ def continuing(scene: Scene) -> None:
     broken(scene)
     scene.model.script([["gate", "never"]])
     scene.page.click("button", "Continue")
-    scene.page.browser.wait(lambda: scene.page.phase.endswith("· 3 s"))
+    scene.page.wait_seconds(3)
 
 
 @state()

@@ -30,7 +30,7 @@ class Scene(NamedTuple):
         self.page.ask(question)
 
     def ended(self, state: str) -> None:
-        self.page.wait_state(state)
+        self.page.browser.wait(lambda: self.page.state == state, 60)
 
     def drawer(self) -> None:
         """Open the list of chats where it is a drawer."""

@@ -2,6 +2,7 @@
 
 import atexit
 import ctypes
+import fcntl
 import http.client
 import os
 import random
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
@@ -25,6 +26,8 @@ LIVE: "set[Server]" = set()
 _libc = ctypes.CDLL(None)
 _choice = random.SystemRandom()
 _PR_SET_PDEATHSIG = 1
+_PORTS = Path(tempfile.gettempdir()) / "chatstream-ports"
+_held: list[IO[str]] = []
 
 
 class Server:
@@ -174,10 +177,13 @@ def ends(pid: int, seconds: float = 10.0) -> bool:
 def free_port() -> int:
     """A port of 127.0.0.1 that nothing listens on, below those the kernel gives to outgoing connections.
 
-    So it is still free when its server comes back after a stop.
+    So it is still free when its server comes back after a stop. No other test is given it while this process lives.
     """
+    _PORTS.mkdir(exist_ok=True)
     while True:
         port = _choice.randrange(20_000, 32_000)
+        if not _taken(port):
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -185,6 +191,18 @@ def free_port() -> int:
             except OSError:
                 continue
         return port
+
+
+def _taken(port: int) -> bool:
+    """Whether nobody else has it: a lock on a file of its name goes with this process."""
+    file = (_PORTS / str(port)).open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return False
+    _held.append(file)
+    return True
 
 
 def http_status(port: int, path: str) -> int | None:

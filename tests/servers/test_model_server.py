@@ -15,7 +15,7 @@ STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n"
 )
-HEARS = 0.25
+HEARS = 2.0
 """Seconds in which a machine under load surely sees a departed client; idle, it takes under 10 ms."""
 
 

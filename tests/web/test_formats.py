@@ -244,9 +244,9 @@ def test_its_reader_leaves(usual: Api, model_server: ModelServer, shape: Shape) 
 @streaming
 def test_a_heartbeat_while_nothing_is_shown(serve: Serve, model_server: ModelServer, shape: Shape) -> None:
     """Pieces of a tool's call come, and not every form shows them."""
-    api = Api(serve(CHATSTREAM_HEARTBEAT_S="0.3").address)
+    api = Api(serve(CHATSTREAM_HEARTBEAT_S="1.5").address)
     piece = {"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": " "}}]}
-    model_server.script([["text", "Hel"], ["repeat", 12, [["delta", piece], ["sleep", 0.1]]], *answer("lo")])
+    model_server.script([["text", "Hel"], ["repeat", 14, [["delta", piece], ["sleep", 0.2]]], *answer("lo")])
     streamed = shape.ask(api, "beat")
     assert streamed.received().mark == "success"
     assert (b": ping\n\n" in streamed.body) == shape.hides_calls

@@ -76,6 +76,7 @@ def test_a_limit_ends_the_answer_within_a_second_of_its_time(
     assert entry["ended"] in ("client_closed", "client_reset")
 
 
+@pytest.mark.alone
 def test_what_came_before_a_bound_is_kept(limited: ChatStream, model_server: ModelServer) -> None:
     model_server.script([["repeat", 300, [["text", "0123456789" * 100]]], NEVER])
     ids, frames = Api(limited.address).answer("Hello")

@@ -1,5 +1,6 @@
 """The LLM API beyond its formats: what upstream is asked, calls handed to the caller, sessions."""
 
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -129,8 +130,9 @@ def test_the_head_does_not_wait_for_a_slow_model(
 def test_heartbeats_come_while_upstream_sends_what_shows_nothing(serve: Serve, model_server: ModelServer) -> None:
     api = Api(serve(CHATSTREAM_HEARTBEAT_S="0.2").address)
     model_server.script([["repeat", 12, [["delta", {}], ["sleep", 0.1]]], *answer("Hello")])
+    began = time.monotonic()
     body = api.open("POST", "/api/llm/chat/stream", {"messages": HI}).text()
-    assert 2 <= body.count(b": ping\n\n") <= 7
+    assert 2 <= body.count(b": ping\n\n") <= (time.monotonic() - began) / 0.2 + 1
 
 
 # -- sessions

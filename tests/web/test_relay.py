@@ -246,7 +246,7 @@ def test_a_reader_that_takes_nothing_outlives_no_deadline(serve: Serve, model_se
     began = time.monotonic()
     (entry,) = model_server.wait_ended()
     assert entry["ended"] in LEFT
-    assert entry["ended_at"][0] - began < 3
+    assert entry["ended_at"][0] - began < 10  # of a second; without it, for ever
     connection.close()
 
 

@@ -213,7 +213,7 @@ def test_new_questions_are_refused_soon_and_leave_nothing(
         refused = api.post("/chat", body)
         assert (refused.status, refused.json["code"]) == (503, "store_unavailable")
         assert int(refused.headers["Retry-After"]) > 0
-        assert time.monotonic() - began < 3 + 1  # a second for this machine, which does other things as well
+        assert time.monotonic() - began < 10  # 3 s, and 7 for this machine; the driver alone waits 30
     assert api.get("/healthz").status == 200
     outage.end()
     wait_for(lambda: api.get("/readyz").status == 200)
@@ -242,7 +242,7 @@ def test_a_server_that_is_killed_meanwhile_has_it_after_its_restart(
         assert reader.finished()[-1][1]["state"] == "complete"
     else:
         wait_for(lambda: text_of(reader.frames) == WHOLE)
-        time.sleep(1)
+        time.sleep(3)  # it is in the spool by then
     server.kill()
     outage.end()
     server.start()
@@ -280,7 +280,7 @@ def test_a_worker_that_is_killed_meanwhile_is_replaced(
     reader = Reader(api.ask("Hello"))
     outage.begin()
     wait_for(lambda: text_of(reader.frames) == WHOLE)
-    time.sleep(1)
+    time.sleep(3)
     victim = server.kill_worker()
     wait_for(lambda: server.worker_pids() not in ([], [victim]) and api.get("/healthz").status == 200)
     outage.end()

@@ -12,7 +12,7 @@ from tests.web.fault import Steps, broken, good, pieces, refused
 SERVERS = {
     "usual": {},
     "nowhere": {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"},
-    "impatient": {"CHATSTREAM_FIRST_TOKEN_S": "0.3", "CHATSTREAM_SILENCE_S": "0.4", "CHATSTREAM_HEARTBEAT_S": "0.2"},
+    "impatient": {"CHATSTREAM_FIRST_TOKEN_S": "0.8", "CHATSTREAM_SILENCE_S": "0.9", "CHATSTREAM_HEARTBEAT_S": "0.2"},
     "brief": {
         "CHATSTREAM_ANSWER_S": "1",
         "CHATSTREAM_EVENT_BYTES": "4096",
@@ -61,12 +61,12 @@ UNREADABLE = invalid("The model server sent something that is no chunk of an ans
 FIRST = (
     "stalled",
     "upstream_timeout",
-    "The model was silent for 0.3 s before the first token, as long as is waited here.",
+    "The model was silent for 0.8 s before the first token, as long as is waited here.",
 )
 SILENT = (
     "stalled",
     "upstream_timeout",
-    "The model was silent for 0.4 s in the middle of its answer, as long as is waited here.",
+    "The model was silent for 0.9 s in the middle of its answer, as long as is waited here.",
 )
 LARGE = invalid("The answer is larger than 65536 bytes, the limit set here.")
 LONG = "The model server sent an event of more than {} bytes, more than is taken here."

@@ -36,6 +36,7 @@ class Listener:
     """Reads one stream, and notes when something came."""
 
     def __init__(self, api: Api) -> None:
+        self._api = api
         self._streamed = api.ask("Go on")
         self.came: list[float] = []
         self._thread = threading.Thread(target=self._read)
@@ -54,7 +55,8 @@ class Listener:
         """In seconds, the one that `since` lies in included."""
         return max(b - a for a, b in pairwise(list(self.came)) if b >= since)
 
-    def join(self) -> None:
+    def stop(self) -> None:
+        self._api.post(f"/runs/{self._streamed.headers['X-Run-Id']}/stop")
         self._thread.join()
 
 
@@ -64,4 +66,4 @@ def listening(api: Api) -> Iterator[Listener]:
     listener = Listener(api)
     listener.wait(20)
     yield listener
-    listener.join()
+    listener.stop()

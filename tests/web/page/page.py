@@ -1,5 +1,6 @@
 """The chat page as a person uses it: by the names a screen reader would say, and the text one sees."""
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -83,6 +84,10 @@ class Page:
     def phase(self) -> str:
         """What the last answer waits for, in words."""
         return str(self.browser.evaluate(f"return {LAST}?.querySelector('.phase')?.innerText ?? ''"))
+
+    def wait_seconds(self, least: int) -> None:
+        """Until what the last answer waits for has taken so many, as one reads there."""
+        self.browser.wait(lambda: (found := re.search(r"· (\d+) s", self.phase)) and int(found[1]) >= least, 20)
 
     @property
     def tools(self) -> list[list[str]]:

@@ -358,3 +358,29 @@ def test_a_long_chat_keeps_its_part_and_its_walkers(
     button(page, shown - 9, "Later branch").click()
     page.browser.wait(lambda: page.messages[-1] == ("Assistant", "Beside"))
     assert len(page.messages) == shown - 8
+
+
+def test_the_way_to_a_branch_passes_by_what_was_read_before(page: Page, model_server: ModelServer) -> None:
+    """A page that is used again looks at its chat: that look may end after the branch was chosen."""
+    talk(page, model_server)
+    model_server.script(answer("The moon pulls."))
+    button(page, 1, "Regenerate").click()
+    shows(page, ASKED[0], ("Assistant", "The moon pulls."))
+    page.browser.evaluate("""const now = window.fetch
+        window.shown = []
+        window.fetch = async (...asked) => {
+          const answer = await now(...asked)
+          const reads = /chat.[0-9a-f]{24}$/.test(asked[0]) && !asked[1]?.method
+          if (reads && !window.go) await new Promise((go) => (window.go = go))
+          return answer
+        }
+        dispatchEvent(new Event('focus'))""")
+    page.browser.wait(lambda: page.browser.evaluate("return !!window.go"))
+    walker = button(page, 1, "Earlier branch")
+    changed = "return performance.getEntriesByType('resource').length"
+    before = page.browser.evaluate(changed)
+    walker.click()
+    page.browser.wait(lambda: page.browser.evaluate(changed) > before)
+    page.browser.evaluate("go()")
+    shows(page, *ASKED)
+    page.browser.wait(lambda: page.browser.evaluate("return document.activeElement.ariaLabel") == "Later branch")

@@ -115,7 +115,7 @@ def menu(page: Page, model: ModelServer) -> None:
 def chat_menu(page: Page, model: ModelServer) -> None:
     page.ask("Menu of mine")
     page.wait_state("complete")
-    page.browser.find_all("button", "Options for Menu of mine")[0].click()
+    page.browser.find("button", "Options for Menu of mine").click()
     page.browser.find("menuitem", "Delete")
 
 

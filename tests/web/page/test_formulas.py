@@ -28,7 +28,7 @@ SELECT = f"""
     if (arguments[0]) ends.reverse()
     getSelection().setBaseAndExtent(...ends[0], ...ends[1])
     return getSelection().toString().length > 0"""
-SELECTED = f"""
+SELECTED = """
     const selection = getSelection(), range = selection.getRangeAt(0), part = range.cloneContents()
     return [part.textContent.slice(0, 4), part.querySelector('math')?.textContent,
             range.startContainer === selection.anchorNode]"""

@@ -35,7 +35,9 @@ def named(api: Api, chat_id: str, beginning: str) -> str:
 
 def search(page: Page, words: str) -> None:
     page.browser.find("searchbox", "Search chats").send_keys(words)
+    sought = "return new URL(document.querySelector('#chats .chat-link').href).searchParams.get('q')"
     page.browser.wait(lambda: page.browser.evaluate("return document.querySelectorAll('#chats mark').length"))
+    page.browser.wait(lambda: page.browser.evaluate(sought) == words)
 
 
 def open_hit(page: Page) -> None:

@@ -138,7 +138,7 @@ def test_other_streams_go_on_while_10_000_messages_are_opened(
     one_server: ChatStream, api: Api, model_server: ModelServer
 ) -> None:
     chat_id = long_chat.imported(api, 10_000)
-    model_server.script(long_answer.paced(["tide "] * 400, 0.01) + long_answer.ended(400))
+    model_server.script(long_answer.paced(["tide "] * 12_000, 0.01) + long_answer.ended(12_000))
     gaps = []
     with long_chat.listening(api) as listener:
         began = time.monotonic()

@@ -59,9 +59,34 @@ def test_when_the_leader_closes_another_goes_on_from_the_last_frame(
         tab.wait_state("complete")
         assert tab.answer == TIDE
         tab.agrees(one_server.address)
-    (after,) = two.browser.evaluate(FOLLOWED)
+    (after,) = two.browser.wait(lambda: two.browser.evaluate(FOLLOWED))
     assert after > 0
     assert one.browser.evaluate(FOLLOWED) == []
+
+
+def test_frames_that_come_before_what_was_asked_for_are_waited_for(
+    tabs: tuple[Tab, Tab], model_server: ModelServer
+) -> None:
+    """The leader is busy, and what it sends by itself overtakes its reply."""
+    one, two = tabs
+    one.browser.evaluate("""const tell = BroadcastChannel.prototype.postMessage
+        BroadcastChannel.prototype.postMessage = function (news) {
+          if (news.answers === undefined) tell.call(this, news)
+          else setTimeout(() => tell.call(this, news), 1500)
+        }""")
+    rest = [["text", " and again,"], ["sleep", 0.3], ["text", " and again."]]
+    model_server.release("more")
+    one.wait_state("complete")
+    model_server.script([["text", "High"], ["gate", "on"], *rest, ["gate", "end"], *answer(" Low.")])
+    one.ask("And tomorrow?")
+    for tab in tabs:
+        tab.wait_answer("High")
+    two.reload()
+    model_server.release("on")
+    two.wait_answer("High and again, and again.")
+    model_server.release("end")
+    two.wait_state("complete")
+    assert (two.answer, two.browser.evaluate(FOLLOWED)) == ("High and again, and again. Low.", [])
 
 
 def test_without_locks_each_tab_has_a_line_of_its_own(
@@ -72,7 +97,7 @@ def test_without_locks_each_tab_has_a_line_of_its_own(
         source="Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})",
     )
     one, two = two_tabs(browser, one_server.url)
-    model_server.script(answer(TIDE, pause=0.2))
+    model_server.script(GATED)
     one.ask("When does the tide come in?")
     one.browser.wait(lambda: "/c/" in one.browser.driver.current_url)
     two.browser.command(
@@ -80,7 +105,9 @@ def test_without_locks_each_tab_has_a_line_of_its_own(
         source="Object.defineProperty(Navigator.prototype, 'locks', {value: undefined})",
     )
     two.open(f"/c/{one.chat_id}")
+    two.wait_answer("The tide ")
+    model_server.release("more")
     for tab in (one, two):
         tab.wait_state("complete")
         assert tab.answer == TIDE
-    assert two.browser.evaluate(FOLLOWED) == [0]
+    two.browser.wait(lambda: two.browser.evaluate(FOLLOWED) == [0])

@@ -87,10 +87,11 @@ def test_enter_in_mid_answer_says_why_nothing_is_sent(page: Page, model_server: 
 
 def test_figures_are_the_same_after_a_reload(page: Page, model_server: ModelServer) -> None:
     usage = {"prompt_tokens": 5, "completion_tokens": 123_456, "total_tokens": 123_461}
-    model_server.script(
-        [["text", "Quick"], ["sleep", 0.05], ["text", "ly"], ["finish", "stop"], ["usage", usage], ["done"], ["end"]]
-    )
+    rest: list[list[Any]] = [["text", "ly"], ["finish", "stop"], ["usage", usage], ["done"], ["end"]]
+    model_server.script([["text", "Quick"], ["gate", "rest"], *rest])
     page.ask("Be quick")
+    page.wait_answer("Quick")
+    model_server.release("rest")
     page.wait_state("complete")
     figures = page.browser.text(".figures")
     assert re.search(r"[0-9],[0-9]{3} tokens/s", figures), "many enough for a separator"
@@ -123,6 +124,7 @@ def test_who_comes_back_in_mid_answer_follows_it_again(page: Page, model_server:
 def test_a_renamed_chat_keeps_the_focus(page: Page) -> None:
     page.ask("Plain")
     page.wait_state("complete")
+    page.browser.wait(lambda: page.chats[:1] == ["Plain"])
     page.browser.evaluate("document.querySelector('.chat-options').focus()")
     page.press(Keys.ENTER)
     page.browser.wait(lambda: page.browser.find_all("menuitem", "Rename"))

@@ -25,7 +25,7 @@ def test_the_models_title_comes_to_every_open_page(
     model_server.script([["gate", "title"], *answer("Why Tides Come Twice")])
     one.ask("why does the tide come in twice a day")
     one.wait_state("complete")
-    assert one.chats == ["why does the tide come in twice a day"]
+    one.browser.wait(lambda: one.chats == ["why does the tide come in twice a day"])
     two.browser.wait(lambda: two.chats == ["why does the tide come in twice a day"])
     model_server.release("title")
     for page in (one, two):
