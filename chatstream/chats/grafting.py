@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from chatstream.chats.transfer import MESSAGES_MAX, ExportedMessage
+from chatstream.chats.transfer import MESSAGES_MAX, ExportedFile, ExportedMessage
 from chatstream.errors import BadRequest
 from chatstream.wire.events import State
 
@@ -30,6 +30,7 @@ class Node(msgspec.Struct):
     model: str | None = None
     error: dict[str, str] | None = None
     created_at: int | None = None
+    files: list[ExportedFile] = []
 
 
 class Tree:
@@ -101,6 +102,7 @@ class Tree:
             error=last.error,
             model=next((node.model for node in nodes if node.model), None),
             created_at=first.created_at,
+            files=first.files,
         )
 
 

@@ -1,6 +1,7 @@
 """A chat of Open WebUI's export: `chat.history` has messages by their ids, and the id of the current one.
 
 Reasoning and tool calls stand in its answers' texts, as HTML `<details>`: reasoning becomes ours, calls are left out.
+Images that stand in the file become files of their questions; what stands elsewhere is named where it was.
 """
 
 import html
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 
 from chatstream.chats.grafting import Node, Tree, milliseconds, role
+from chatstream.chats.open_webui_files import carried
 from chatstream.chats.transfer import Exported
 
 _DETAILS = re.compile(r'<details type="(reasoning|tool_calls|code_interpreter)"')
@@ -17,6 +19,8 @@ _END = re.compile(r"</details>\s*+")
 _ABOUT = re.compile(r"[^>]*+>\s*+(?:<summary>[^<]*+</summary>)?")
 """What stands before the reasoning in its details."""
 _QUOTED = re.compile("^> ?", re.MULTILINE)
+_PARAMETERS = {"temperature": 2.0, "top_p": 1.0, "max_tokens": 1e9}
+"""Those that we have as well, and the most each may be."""
 _MODEL_MAX, _SYSTEM_MAX = 200, 100_000
 
 
@@ -28,6 +32,7 @@ class _Message(msgspec.Struct, rename="camel"):
     model: str | None = None
     timestamp: float | None = None
     error: Any = None
+    files: Any = None
 
 
 class _History(msgspec.Struct, rename="camel"):
@@ -64,6 +69,7 @@ def exported(row: Row) -> Exported:
         created_at=milliseconds(row.created_at),
         updated_at=milliseconds(row.updated_at),
         system=_system(row.chat),
+        params=_params(row.chat),
         pinned=bool(row.pinned),
         archived=bool(row.archived),
         messages=tree.messages(),
@@ -84,19 +90,32 @@ def _system(chat: Chat) -> str | None:
     return found[:_SYSTEM_MAX].replace("\0", "") if isinstance(found, str) and found.strip() else None
 
 
+def _params(chat: Chat) -> dict[Any, str | int | float]:
+    given = chat.params if isinstance(chat.params, dict) else {}
+    return {name: given[name] for name in _PARAMETERS if _is_parameter(name, given.get(name))}
+
+
+def _is_parameter(name: str, value: Any) -> bool:
+    kinds = int if name == "max_tokens" else (int, float)
+    return isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value <= _PARAMETERS[name]
+
+
 def _node(message: _Message) -> Node:
-    text, from_model = _text(message.content), message.role == "assistant"
+    from_model = message.role == "assistant"
+    images, elsewhere = ([], []) if from_model else carried(message.files, message.content)
+    text = "\n\n".join(filter(None, [_text(message.content), *elsewhere]))
     said, thought = _parted(text) if from_model else (text, "")
     error = _error(message.error)
     return Node(
         message.parent_id,
-        role(message.role) if said or thought or error else None,
+        role(message.role) if said or thought or error or images else None,
         said,
         thought,
         state="upstream_error" if error else "complete",
         model=(message.model or "")[:_MODEL_MAX] or None if from_model else None,
         error=error,
         created_at=milliseconds(message.timestamp),
+        files=images,
     )
 
 

@@ -112,6 +112,14 @@ def markdown(chat: Chat, messages: list[Message]) -> str:
     return "\n".join(parts)
 
 
+def texts(chats: Iterable[Chat], history: Callable[[Chat], list[Message]]) -> Iterator[bytes]:
+    """Many chats for reading, one below the other."""
+    between = ""
+    for chat in chats:
+        yield f"{between}{markdown(chat, history(chat))}".encode()
+        between = "\n---\n\n"
+
+
 def parse(body: bytes) -> Exported:
     """:raises BadRequest: if it is no chat of ours, naming the place"""
     try:

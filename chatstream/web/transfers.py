@@ -49,9 +49,15 @@ def export(chat_id: str) -> Response:
 @blueprint.get("/chats/export")
 def export_all() -> Response:
     chats = services().chats
-    lines = transfer.lines(chats.all(OWNER), chats.history, _read())
-    day = present.when(now_ms()).strftime("%Y-%m-%d")
-    return _file(stream_with_context(_in_turn(lines)), "application/jsonl; charset=utf-8", f"chats-{day}.jsonl")
+    name = f"chats-{present.when(now_ms()).strftime('%Y-%m-%d')}"
+    form = request.args.get("format", "json")
+    if form == "json":
+        lines = transfer.lines(chats.all(OWNER), chats.history, _read())
+        return _file(stream_with_context(_in_turn(lines)), "application/jsonl; charset=utf-8", f"{name}.jsonl")
+    if form == "markdown":
+        texts = transfer.texts(chats.all(OWNER), chats.history)
+        return _file(stream_with_context(_in_turn(texts)), "text/markdown; charset=utf-8", f"{name}.md")
+    raise BadRequest("format must be json or markdown.")
 
 
 @blueprint.post("/chats/import")
@@ -93,10 +99,10 @@ def _file(content: bytes | Iterator[bytes], kind: str, name: str) -> Response:
     return Response(content, content_type=kind, headers={"Content-Disposition": disposition})
 
 
-def _in_turn(lines: Iterator[bytes]) -> Iterator[bytes]:
+def _in_turn(chats: Iterator[bytes]) -> Iterator[bytes]:
     """Other streams go on between any two chats."""
-    for line in lines:
-        yield line
+    for chat in chats:
+        yield chat
         let_others()
 
 

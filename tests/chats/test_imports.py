@@ -1,5 +1,6 @@
 """Files of other programs, and our own: what of them becomes which message, and what does not."""
 
+import base64
 import json
 import sys
 from collections.abc import Callable
@@ -112,7 +113,7 @@ def test_a_chat_of_open_webui_keeps_branches_reasoning_and_errors() -> None:
         (None, "user", "Why twice?"),
         ("Why twice?", "assistant", "Two bulges."),
         ("Why twice?", "assistant", ""),
-        ("Two bulges.", "user", "And later?"),
+        ("Two bulges.", "user", "And later?\n\n[Image]"),
     ]
     chat, messages, _ = found
     assert (chat.system, chat.pinned, chat.archived, chat.leaf_id) == ("Be brief.", True, False, messages[3].id)
@@ -122,6 +123,49 @@ def test_a_chat_of_open_webui_keeps_branches_reasoning_and_errors() -> None:
         {"message": "The model is not loaded.", "code": "imported"},
     )
     assert (messages[1].model, messages[1].created_at, chat.updated_at) == ("llama3.2", 1700000000000, 1700000100000)
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+
+
+def test_what_questions_of_open_webui_brought_along_is_kept_or_named() -> None:
+    data = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+    broken = ["data:image/png;base64,!", "data:image/svg+xml;base64,PHN2Zz4=", "/api/files/7", None]
+    attached = [
+        {"type": "image", "url": data},
+        *({"type": "image", "url": url} for url in broken),
+        {"type": "file", "name": "tides.pdf"},
+        "odd",
+    ]
+    parts = [{"type": "text", "text": "And this?"}, {"type": "image_url", "image_url": {"url": data}}]
+    found = one(
+        files.open_webui(
+            files.open_webui_message("1", None, "user", "", files=attached[:1]),
+            files.open_webui_message("2", "1", "assistant", "A png.", files=attached),
+            files.open_webui_message("3", "2", "user", "Look", files=attached),
+            files.open_webui_message("4", "3", "user", parts),
+            files.open_webui_message("5", "4", "user", "Many", files=attached[:1] * 9),
+            current="5",
+            title="",
+        )
+    )
+    image = "[Image]"
+    assert [m.content for m in found.messages] == [
+        "",
+        "A png.",
+        "\n\n".join(["Look", *[image] * 4, "[tides.pdf]"]),
+        "And this?",
+        f"Many\n\n{image}",
+    ]
+    assert [len(m.files or []) for m in found.messages] == [1, 0, 1, 1, 8]
+    assert {(file.name, file.type, file.data) for file in found.files} >= {("image 1", "image/png", PNG)}
+    assert found.chat.title
+
+
+def test_parameters_of_open_webui_that_are_ours_are_kept() -> None:
+    row = files.reasoned()
+    row["chat"]["params"] = {"temperature": 0.5, "top_p": 3, "max_tokens": True, "seed": 7}
+    assert one(row).chat.params == {"temperature": 0.5}
 
 
 def test_older_chats_of_open_webui_are_read_too() -> None:

@@ -18,7 +18,7 @@ ENDS = [
     ("length", [["text", "Hel"], ["finish", "length"], ["done"], ["end"]], 3, "cut at the length limit"),
     ("filtered", [["text", "Hel"], ["finish", "content_filter"], ["done"], ["end"]], 4, "held back"),
     ("truncated", [["text", "Hel"], ["end"]], 6, "without saying that it was whole"),
-    ("stalled", [["text", "Hel"], NEVER], 7, "The model was silent for 0.4 s"),
+    ("stalled", [["text", "Hel"], NEVER], 7, "The model was silent for 1.5 s"),
     ("upstream_error", [["text", "Hel"], ["sleep", 0.05], ["rst"]], 8, "broke after 1 token"),
 ]
 

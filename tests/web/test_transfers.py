@@ -75,9 +75,23 @@ def test_a_chat_opens_with_whatever_figures_came(api: Api, figures: dict[str, An
     assert api.post("/chats/import", chat).status == 400
 
 
-def test_an_export_of_nothing_is_an_empty_file(serve: Serve, model_server: ModelServer) -> None:
-    reply = Api(serve().address).get("/chats/export")
+@pytest.mark.parametrize("form", ["json", "markdown"])
+def test_an_export_of_nothing_is_an_empty_file(serve: Serve, model_server: ModelServer, form: str) -> None:
+    reply = Api(serve().address).get(f"/chats/export?format={form}")
     assert (reply.status, reply.body) == (200, b"")
+
+
+def test_all_chats_are_exported_for_reading(serve: Serve, model_server: ModelServer) -> None:
+    api = Api(serve().address)
+    one, two = (api.post("/chat", {"prompt": f"Question {n}"}).json["chatId"] for n in (1, 2))
+    exported = api.get("/chats/export?format=markdown")
+    assert exported.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    assert exported.headers["Content-Disposition"].endswith('.md"')
+    each = [api.get(f"/chat/{chat}/export?format=markdown").body for chat in (two, one)]
+    assert exported.body == b"\n---\n\n".join(each)
+    assert b"# Question 2\n" in each[0]
+    assert b"Hello world" in each[1]
+    assert api.get("/chats/export?format=pdf").status == 400
 
 
 def test_files_of_other_programs_are_taken_in(api: Api) -> None:

@@ -47,7 +47,7 @@ def test_what_was_exported_is_taken_in_and_read(page: Page, tmp_path: Path, all_
         page.browser.disable_javascript()
     if all_chats:
         page.open("/transfer")
-        page.click("link", "Export all chats")
+        page.click("link", "Export all as JSON")
     else:
         page.open(f"/c/{chat}")
         page.open_menu()
