@@ -52,7 +52,8 @@ WINDOW = 500
 DAY_MS = 86_400_000
 SHOWN = 50
 """Chats of a page of the list."""
-COMMON = "the"
+COMMON, BEGINNING = "the", "bar"
+"""A word of nearly all chats; and the beginning of many words, each of few of them."""
 MARKED = {
     "rare": ("xylograph", lambda i, chats: i % (chats // 20 or 1) == 0),  # 20 chats
     "middling": ("marmalade", lambda i, _: i % 50 == 0),  # 2 % of the chats
@@ -244,6 +245,7 @@ def reads(store: Store, chats: int) -> dict[str, Callable[[], Any]]:
 
     words = {name: word for name, (word, _) in MARKED.items()}
     searches = {"very common": COMMON, **words, "common + rare": f"{COMMON} {words['rare']}"}
+    searches |= {"a beginning": BEGINNING, "common + a beginning": f"{COMMON} {BEGINNING}"}
     searches |= {"frequent + old": f"{words['frequent']} {words['old']}"}
     return {
         "open a chat": lambda: opened(some()),

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from chatstream.store.records import Passage
-from chatstream.store.words import pattern
+from chatstream.store.words import pattern, sought
 
 BEFORE, AROUND = 40, 160
 """Characters of a snippet before its first found word, and in all."""
@@ -28,7 +28,7 @@ class Marked(NamedTuple):
 
 def marked(title: str, passage: Passage | None, words: str) -> Marked:
     """:param passage: a message in which one of the words stands"""
-    wanted, text = pattern(words), passage.text if passage else ""
+    wanted, text = pattern(sought(words)), passage.text if passage else ""
     line = snippet(text, wanted, _titled(title, text))
     return Marked(pieces(title, wanted), line, passage.message_id if passage and line else None)
 

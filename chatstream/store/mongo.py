@@ -51,7 +51,7 @@ from chatstream.store.records import (
     Shelf,
     Submission,
 )
-from chatstream.store.words import folded
+from chatstream.store.words import sought
 from chatstream.wire.events import RunEvent
 
 IMPORT_S, INDEXING_S = 60.0, 3600.0
@@ -134,7 +134,7 @@ class MongoStore:
 
     def passages(self, owner: str, chat_ids: Sequence[str], words: str) -> dict[str, Passage]:
         with translated():
-            return mongo_search.passages(self._collection("messages"), owner, chat_ids, folded(words))
+            return mongo_search.passages(self._collection("messages"), owner, chat_ids, sought(words))
 
     def messages(self, owner: str, chat_id: str) -> list[Message]:
         where = {"chat_id": chat_id, "owner": owner}

@@ -16,7 +16,7 @@ from pymongo.cursor import Cursor
 
 from chatstream.store.mongo_documents import Document
 from chatstream.store.records import Passage
-from chatstream.store.words import folded
+from chatstream.store.words import Sought, sought
 
 SLICE = 200
 LOOKED_AT = 3 * SLICE
@@ -47,7 +47,7 @@ class Search:
 
     def with_words(self, text: str) -> Iterator[Document]:
         """Found as they are asked for; none where the text has no word."""
-        words, looked_at = folded(text), 0
+        words, looked_at = sought(text), 0
         if not words:
             return
         for some in _slices(self.newest().batch_size(SLICE)):
@@ -57,23 +57,23 @@ class Search:
                 yield from self._rest(words, few, some[-1])
                 return
 
-    def _rest(self, words: Sequence[str], chat_ids: set[str], last: Document) -> Iterator[Document]:
+    def _rest(self, words: Sequence[Sought], chat_ids: set[str], last: Document) -> Iterator[Document]:
         """Those of these chats that are older than the last one looked at. They are few: the server sorts them."""
         where = {**older_than(self._owner, (last["updated_at"], last["_id"])), "_id": {"$in": list(chat_ids)}}
         for some in _slices(self._chats.find(where).hint("_id_").sort(NEWEST).batch_size(SLICE)):
             yield from self._having(words, some)
 
-    def _having(self, words: Sequence[str], chats: list[Document]) -> list[Document]:
+    def _having(self, words: Sequence[Sought], chats: list[Document]) -> list[Document]:
         """Those of these chats that have all the words."""
         for word in words:
-            there = {chat["_id"] for chat in chats if word in chat.get("words", ())}
+            there = {chat["_id"] for chat in chats if word.found_in(chat.get("words", ()))}
             if asked := [chat["_id"] for chat in chats if chat["_id"] not in there]:
-                where = {"owner": self._owner, "words": word, "chat_id": {"$in": asked}}
+                where = {"owner": self._owner, "words": _alike(word), "chat_id": {"$in": asked}}
                 there.update(self._messages.distinct("chat_id", where))
             chats = [chat for chat in chats if chat["_id"] in there]
         return chats
 
-    def _few(self, words: Sequence[str]) -> set[str] | None:
+    def _few(self, words: Sequence[Sought]) -> set[str] | None:
         """The chats that have all those of the words which are rare enough; None if none is."""
         for most in PLACES if len(words) > 1 else PLACES[1:]:
             rare = [found for word in words if (found := self._with_word(word, most)) is not None]
@@ -81,13 +81,13 @@ class Search:
                 return set.intersection(*rare)
         return None
 
-    def _with_word(self, word: str, most: int) -> set[str] | None:
+    def _with_word(self, word: Sought, most: int) -> set[str] | None:
         in_messages = self._places(self._messages, "chat_id", word, most)
         in_titles = self._places(self._chats, "_id", word, most) if in_messages is not None else None
         return in_messages | in_titles if in_messages is not None and in_titles is not None else None
 
-    def _places(self, collection: Collection[Document], chat_id: str, word: str, most: int) -> set[str] | None:
-        theirs: Document = {"$match": {"owner": self._owner, "words": word}}
+    def _places(self, collection: Collection[Document], chat_id: str, word: Sought, most: int) -> set[str] | None:
+        theirs: Document = {"$match": {"owner": self._owner, "words": _alike(word)}}
         counted: Document = {"$group": {"_id": None, "n": {"$sum": 1}, "ids": {"$addToSet": f"${chat_id}"}}}
         for found in collection.aggregate([theirs, {"$limit": most + 1}, counted]):
             return set(found["ids"]) if found["n"] <= most else None
@@ -110,7 +110,7 @@ def _slices(cursor: Cursor[Document]) -> Iterator[list[Document]]:
 
 
 def passages(
-    messages: Collection[Document], owner: str, chat_ids: Sequence[str], words: Sequence[str]
+    messages: Collection[Document], owner: str, chat_ids: Sequence[str], words: Sequence[Sought]
 ) -> dict[str, Passage]:
     """As `ports.ChatStore.passages`: of the messages that the index leads to, one by chat and word, those with the most
     of the words. Asking chat by chat took 0.4 ms for each; all at once takes 2 ms for a word."""
@@ -118,14 +118,20 @@ def passages(
     fields = {"chat_id": 1, "content": 1, "words": 1}
     best: dict[str, tuple[int, Document]] = {}
     for each in messages.find({"_id": {"$in": list(dict.fromkeys(first))}}, fields) if first else ():
-        rank = len(set(words).intersection(each["words"]))
+        rank = sum(word.found_in(each["words"]) for word in words)
         if rank > best.get(each["chat_id"], (0, each))[0]:
             best[each["chat_id"]] = rank, each
     return {chat_id: Passage(each["_id"], each["content"]) for chat_id, (_, each) in best.items()}
 
 
-def _first_of_each(messages: Collection[Document], owner: str, chat_ids: Sequence[str], word: str) -> list[str]:
+def _first_of_each(messages: Collection[Document], owner: str, chat_ids: Sequence[str], word: Sought) -> list[str]:
     """A message with this word of each chat: sorted as the index is, that is a distinct scan."""
-    where = {"owner": owner, "words": word, "chat_id": {"$in": list(chat_ids)}}
+    where = {"owner": owner, "words": _alike(word), "chat_id": {"$in": list(chat_ids)}}
     group = {"$group": {"_id": "$chat_id", "message": {"$first": "$_id"}}}
     return [each["message"] for each in messages.aggregate([{"$match": where}, {"$sort": {"chat_id": 1}}, group])]
+
+
+def _alike(word: Sought) -> str | Document:
+    """A word, or those that begin so: also for them the index has a range. Letters and digits are no signs of a
+    pattern."""
+    return {"$regex": f"^{word.word}"} if word.begun else word.word

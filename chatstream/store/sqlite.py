@@ -29,7 +29,7 @@ from chatstream.store.records import (
 )
 from chatstream.store.sqlite_rows import R, columns, to_record, to_value
 from chatstream.store.sqlite_threads import Readers, Writer, connect, translated
-from chatstream.store.words import folded, pattern, terms
+from chatstream.store.words import is_begun, pattern, sought, terms
 from chatstream.wire.events import RunEvent, assembled, pack, unpack
 
 SCHEMA = Path(__file__).with_name("schema.sql")
@@ -91,11 +91,12 @@ class SqliteStore:
         if not words.strip():
             return self._page("owner = ?", [owner], before, limit)
         where = "owner = ? AND n IN (SELECT rowid FROM words WHERE words MATCH ?)"
-        return self._page(where, [owner, " ".join(f'"{word}"' for word in terms(words)) or '""'], before, limit)
+        return self._page(where, [owner, _matched(terms(words))], before, limit)
 
     def passages(self, owner: str, chat_ids: Sequence[str], words: str) -> dict[str, Passage]:
         query = "SELECT id, content FROM messages WHERE chat_id = ? AND owner = ? ORDER BY n LIMIT ?"
-        any_word, each = pattern(words), [pattern(word) for word in folded(words)]
+        wanted = sought(words)
+        any_word, each = pattern(wanted), [pattern([word]) for word in wanted]
 
         def passage(c: sqlite3.Connection, chat_id: str) -> Passage | None:
             rows = (Passage(row["id"], row["content"]) for row in c.execute(query, (chat_id, owner, LOOKED_AT)))
@@ -266,6 +267,15 @@ def _insert(c: sqlite3.Connection, table: str, records: Sequence[R]) -> None:
         fields = msgspec.structs.asdict(record)
         marks = ", ".join("?" * len(fields))
         c.execute(f"INSERT INTO {table} ({', '.join(fields)}) VALUES ({marks})", [to_value(v) for v in fields.values()])
+
+
+def _matched(words: Sequence[str]) -> str:
+    """As FTS5 asks for all of them (https://www.sqlite.org/fts5.html#fts5_prefix_queries)."""
+    if not words:
+        return '""'
+    *others, last = words
+    whole = [f'"{word}"' for word in others if word != last]
+    return " ".join([*whole, f'"{last}"*' if is_begun(last) else f'"{last}"'])
 
 
 def _change(c: sqlite3.Connection, owner: str, chat_id: str, fields: Mapping[str, Any]) -> int:

@@ -4,6 +4,9 @@
 /** What is searched: letters and digits in a row, whatever their case and accents, as in chatstream/store/words.py. */
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 
+/** Characters from which the last word may be the beginning of one, and where scripts begin that need fewer: as there. */
+const BEGUN = { letters: 3, ideographs: 2, from: "\u2E80" };
+
 /** About so many words are marked. */
 const MOST = 1000;
 
@@ -19,7 +22,7 @@ export async function goToFound(id, query, earlier) {
   const acted = watched();
   const message = await reached(`m-${id}`, earlier, acted);
   if (!message) return acted();
-  const ranges = found(message, new Set(words(query)));
+  const ranges = found(message, sought(query));
   if (CSS.highlights) mark(ranges);
   if (!acted()) (ranges[0]?.startContainer.parentElement ?? message).scrollIntoView({ block: "center" });
   return true;
@@ -49,7 +52,16 @@ async function reached(id, earlier, acted) {
   }
 }
 
-/** @param {HTMLElement} message @param {Set<string>} wanted @returns {Range[]} */
+/** @param {string} query @returns {(word: string) => boolean} whether a word of a message is one of these */
+function sought(query) {
+  const wanted = (query.match(WORD) ?? []).map(folded);
+  const last = wanted.at(-1) ?? "";
+  const begun = last.length >= (last < BEGUN.from ? BEGUN.letters : BEGUN.ideographs);
+  const whole = new Set(wanted);
+  return (word) => whole.has(folded(word)) || (begun && folded(word).startsWith(last));
+}
+
+/** @param {HTMLElement} message @param {(word: string) => boolean} wanted @returns {Range[]} */
 function found(message, wanted) {
   const ranges = [];
   for (const part of message.querySelectorAll(".text, .answer")) {
@@ -59,20 +71,15 @@ function found(message, wanted) {
   return ranges;
 }
 
-/** @param {Node} node @param {Set<string>} wanted @returns {Range[]} */
+/** @param {Node} node @param {(word: string) => boolean} wanted @returns {Range[]} */
 function within(node, wanted) {
-  const matches = [...(node.textContent ?? "").matchAll(WORD)].filter(([word]) => wanted.has(folded(word)));
+  const matches = [...(node.textContent ?? "").matchAll(WORD)].filter(([word]) => wanted(word));
   return matches.map(({ index, 0: word }) => {
     const range = document.createRange();
     range.setStart(node, index);
     range.setEnd(node, index + word.length);
     return range;
   });
-}
-
-/** @param {string} text */
-function words(text) {
-  return (text.match(WORD) ?? []).map(folded);
 }
 
 /** @param {string} word */

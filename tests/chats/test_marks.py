@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chatstream.chats import marks
 from chatstream.store.records import Passage
-from chatstream.store.words import folded, pattern
+from chatstream.store.words import folded, pattern, sought
 
 LETTERS = st.text("aäÄeéÉnñoßsİıi 1_-.\u0308\u0301ж", max_size=12)
 
@@ -21,7 +21,11 @@ def shown(pieces: list[marks.Piece]) -> str:
     ("text", "words", "expected"),
     [
         ("The Häring swims", "haring", "The [Häring] swims"),
-        ("HA\u0308RING haringe", "häring", "[HA\u0308RING] haringe"),
+        ("HA\u0308RING haringe", "häring fish", "[HA\u0308RING] haringe"),
+        ("HA\u0308RING haringe\u0301 shärin", "härin", "[HA\u0308RING] [haringe\u0301] shärin"),
+        ("fisher of fish", "fish of", "fisher [of] [fish]"),
+        ("fisher of fish", "of fi", "fisher [of] fish"),
+        ("潮の満ち引き", "潮の", "[潮の満ち引き]"),
         ("a-b_c", "b c", "a-[b]_[c]"),
         ("<b>fish</b> & <script>", "fish script", "<b>[fish]</b> & <[script]>"),
         ("nothing here", "fish", "nothing here"),
@@ -31,38 +35,38 @@ def shown(pieces: list[marks.Piece]) -> str:
     ],
 )
 def test_found_words_are_marked(text: str, words: str, expected: str) -> None:
-    assert shown(marks.pieces(text, pattern(words))) == expected
+    assert shown(marks.pieces(text, pattern(sought(words)))) == expected
 
 
 @given(LETTERS, LETTERS)
 def test_marking_changes_no_letter(text: str, words: str) -> None:
-    assert "".join(piece.text for piece in marks.pieces(text, pattern(words))) == text
+    assert "".join(piece.text for piece in marks.pieces(text, pattern(sought(words)))) == text
 
 
 @given(st.text("aäÄeéÉnño \u0308\u0301", max_size=12))
 def test_what_the_index_finds_is_marked(text: str) -> None:
     for word in folded(text):
-        assert pattern(word).search(text), word
+        assert pattern(sought(word)).search(text), word
 
 
 def test_a_snippet_is_a_line_around_the_first_found_word() -> None:
     text = "word " * 100 + "A limpet\n\nclings " + "tail " * 100
-    line = shown(marks.snippet(text, pattern("clings limpet")))
+    line = shown(marks.snippet(text, pattern(sought("clings limpet"))))
     assert re.fullmatch(r"…(word )+A \[limpet\] \[clings\] (tail )+tail…", line)
     assert len(line) <= marks.AROUND + 10
 
 
 def test_a_snippet_of_a_short_text_is_the_text() -> None:
-    assert shown(marks.snippet("A limpet", pattern("limpet"))) == "A [limpet]"
-    assert marks.snippet("A limpet", pattern("fish")) == marks.snippet("", pattern("fish")) == []
+    assert shown(marks.snippet("A limpet", pattern(sought("limpet")))) == "A [limpet]"
+    assert marks.snippet("A limpet", pattern(sought("fish"))) == marks.snippet("", pattern(sought("fish"))) == []
 
 
 def test_a_text_without_gaps_is_cut_all_the_same() -> None:
-    line = shown(marks.snippet("x" * 500 + " limpet " + "y" * 500, pattern("limpet")))
+    line = shown(marks.snippet("x" * 500 + " limpet " + "y" * 500, pattern(sought("limpet"))))
     assert "[limpet]" in line
     assert len(line) <= marks.AROUND + 10
     cjk = "潮" * 50 + "limpet" + "潮" * 500
-    assert marks.snippet(cjk, pattern("limpet")) == []  # no word of its own there, as the index sees it
+    assert marks.snippet(cjk, pattern(sought("limpet"))) == []  # no word of its own there, as the index sees it
 
 
 def marked(title: str, text: str, words: str) -> marks.Marked:

@@ -48,7 +48,7 @@ def test_a_hit_opens_its_chat_at_the_message_with_its_words_marked(page: Page, a
     chat_id = long_chat.imported(api, 40)
     place = named(api, chat_id, "Answer 7.")
     page.open()
-    search(page, "ANSWER 7")
+    search(page, "7 ANSW")
     open_hit(page)
     page.browser.wait(lambda: page.browser.evaluate(MARKED) == ["Answer", "7"])
     assert page.browser.evaluate(SEEN, place)
@@ -72,7 +72,7 @@ def test_the_message_may_stand_far_up(page: Page, api: Api) -> None:
 
 
 def test_accents_and_code_are_found_in_the_page_as_in_the_list(page: Page, api: Api, model_server: ModelServer) -> None:
-    model_server.script(answer("One `häring` and **two HARING**, no harings.\n\n```js\nharing()\n```\n"))
+    model_server.script(answer("One `häring` and **two HARING**, no sharing.\n\n```js\nharing()\n```\n"))
     api.answer("About fish", stream=True)
     page.open("/?q=H%C3%A4ring")
     open_hit(page)
