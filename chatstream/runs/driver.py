@@ -86,13 +86,13 @@ class Driver:
     def conclude(self) -> None:
         """Decide the data of the Run's last event, after its greenlet ended, in whatever way."""
         state, error = self._outcome
-        usage = self._used()
+        usage, total_ms = self._used(), self.run.age_ms()
         self.run.error = error
         self.run.end = {
             "chatId": self.run.record.chat_id,
             "state": state,
             "usage": usage,
-            "timings": timings(self._first_ms, self._last_ms, self.run.age_ms(), usage) | thought_ms(self.run.events),
+            "timings": timings(self._first_ms, self._last_ms, total_ms, usage) | thought_ms(self.run.events, total_ms),
         }
         if error is not None:
             self.run.end["error"] = {"message": str(error), "code": error.code}

@@ -19,8 +19,9 @@ def timings(first_ms: int | None, last_ms: int | None, total_ms: int, usage: dic
     return {"firstTokenMs": first_ms, "totalMs": total_ms, "tokensPerSecond": rate}
 
 
-def thought_ms(events: Iterable[RunEvent]) -> dict[str, int]:
-    """{thoughtMs}: from the first reasoning to what came after it, where the model reasoned before it wrote."""
+def thought_ms(events: Iterable[RunEvent], total_ms: int) -> dict[str, int]:
+    """{thoughtMs}: from the first reasoning to what came after it, or to the end, where the model reasoned before it
+    wrote."""
     began = None
     for event in events:
         if event.kind == "reasoning":
@@ -28,5 +29,5 @@ def thought_ms(events: Iterable[RunEvent]) -> dict[str, int]:
         elif began is not None:
             return {"thoughtMs": event.at - began}
         elif event.kind == "text":
-            break
-    return {}
+            return {}
+    return {} if began is None else {"thoughtMs": total_ms - began}

@@ -31,9 +31,9 @@ def test_tokens_count_from_the_first_to_the_last(
         ([("reasoning", 100), ("toolCall", 400), ("reasoning", 500)], {"thoughtMs": 300}),
         ([("reasoning", 100), ("end", 700)], {"thoughtMs": 600}),
         ([("ids", 0), ("text", 100), ("reasoning", 200), ("end", 900)], {}),
-        ([("reasoning", 100)], {}),
+        ([("reasoning", 100)], {"thoughtMs": 4900}),
         ([], {}),
     ],
 )
 def test_thinking_lasts_until_something_else_comes(events: list[tuple[str, int]], thought: dict[str, int]) -> None:
-    assert thought_ms(RunEvent(kind, "", at) for kind, at in events) == thought  # type: ignore[arg-type]
+    assert thought_ms((RunEvent(kind, "", at) for kind, at in events), 5000) == thought  # type: ignore[arg-type]
