@@ -1,5 +1,7 @@
 """Section 1 of docs/api.md: single messages of a chat, and its branches; the page without JavaScript goes here too."""
 
+from urllib.parse import urlencode
+
 import msgspec
 from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -40,7 +42,9 @@ def show_on_page(chat_id: str) -> AnyResponse:
     """The page opens where the reader was: at the message that takes the place of the one before."""
     message_id = request.form.get("leafId", "")
     services().branches.show(OWNER, checked(chat_id), message_id)
-    return redirect(f"/c/{chat_id}#m-{message_id}", 303)
+    words = request.form.get("q")
+    found = f"?{urlencode({'q': words, 'at': message_id})}" if words else ""
+    return redirect(f"/c/{chat_id}{found}#m-{message_id}", 303)
 
 
 @blueprint.post("/c/<chat_id>/branch")

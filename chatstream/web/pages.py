@@ -132,18 +132,22 @@ def _pieces(events: list[RunEvent], calls: list[RunEvent]) -> Iterator[str | dic
 
 
 class _View(NamedTuple):
-    """A part of the shown branch, all messages that share a place, by their parents, and the place of one."""
+    """A part of the shown branch, all messages that share a place, by their parents; the place of one that a search
+    found, or its id, where it is on another branch."""
 
     part: parts.Part = parts.Part([], None)
     kin: Mapping[str | None, list[str]] = MappingProxyType({})
     found: parts.Place | None = None
+    elsewhere: str | None = None
 
 
 def _view(chat: Chat, before: str | None, at: str | None) -> _View:
     history = services().chats.history(chat)
     messages = branch(history, chat.leaf_id)
     part = parts.before(messages, before) if before else parts.last(messages)
-    return _View(part, families(history), parts.place(messages, at) if at else None)
+    found = parts.place(messages, at) if at else None
+    elsewhere = at if found is None and any(message.id == at for message in history) else None
+    return _View(part, families(history), found, elsewhere)
 
 
 def _part_with_found(chat: Chat, place: parts.Place) -> str:
@@ -168,7 +172,7 @@ def _context(chat: Chat | None, before: str | None = None, at: str | None = None
     """What page.html needs, for a new chat, for the end of one, or for what comes before a message; and where another
     one is."""
     s = services()
-    part, kin, found = _view(chat, before, at) if chat else _View()
+    part, kin, found, elsewhere = _view(chat, before, at) if chat else _View()
     provider, usual = s.gateway.providers.default, s.gateway.default_model()
     return {
         **sidebar.context(),
@@ -177,6 +181,7 @@ def _context(chat: Chat | None, before: str | None = None, at: str | None = None
         "messages": [_shown(m, kin[m.parent_id]) for m in part.messages],
         "before": part.before,
         "found": found,
+        "elsewhere": elsewhere,
         "model": (chat and chat.params.get("model")) or usual,
         "defaultModel": usual,
         "models": s.gateway.remembered(),

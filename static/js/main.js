@@ -51,7 +51,7 @@ const choices = new Choices(main, transcript, toast);
 const conversation = new Conversation(
   main,
   { transcript, composer, choices, notice, announcer },
-  { touched: (id) => chats.touched(id), ended: (id) => chats.ended(id), seen: (chat) => chats.seen(chat), gone },
+  { touched: (id) => (stayed(), chats.touched(id)), ended: (id) => chats.ended(id), seen: (chat) => chats.seen(chat), gone },
 );
 
 const branching = new Branching(conversation, toast, announcer, {
@@ -80,6 +80,11 @@ async function begin() {
 function leaveEdit() {
   composer.field.value = "";
   location.replace(location.pathname);
+}
+
+/** The reader goes on with this branch: what was found on another one is not offered any more. */
+function stayed() {
+  main.querySelector(".elsewhere")?.remove();
 }
 
 /** The open chat was deleted elsewhere. */

@@ -1,6 +1,5 @@
 """A search leads to the message in which the words stand, wherever in its chat that is."""
 
-import time
 
 import pytest
 
@@ -96,16 +95,38 @@ def test_a_message_very_far_up_is_shown_with_its_part_alone(page: Page, api: Api
     assert page.browser.find("link", "Latest messages")
 
 
-def test_a_message_of_another_branch_leaves_the_chat_at_its_end(page: Page, api: Api) -> None:
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_a_message_of_another_branch_is_shown_when_asked_for(page: Page, api: Api, scripts: bool) -> None:
     chat_id = long_chat.imported(api, 150)
+    leaf = api.history(chat_id)[-1]["_id"]
+    api.answer("Of another limpet", chatId=chat_id, parentId=api.history(chat_id)[3]["_id"])
+    api.call("PATCH", f"/chat/{chat_id}", {"leafId": leaf})
+    if not scripts:
+        page.browser.disable_javascript()
+    page.open("/?q=limpet")
+    open_hit(page)
+    page.browser.find("button", "Show that branch")
+    assert len(page.messages) == 50
+    assert api.get(f"/chat/{chat_id}").json["leafId"] == leaf
+    page.click("button", "Show that branch")
+    page.browser.wait(lambda: page.messages[-2:] == [("You", "Of another limpet"), ("Assistant", "Hello world")])
+    assert page.browser.find_all("button", "Show that branch") == []
+    if scripts:
+        page.browser.wait(lambda: page.browser.evaluate(MARKED) == ["limpet"])
+
+
+def test_whoever_goes_on_with_the_shown_branch_is_not_asked_again(page: Page, api: Api) -> None:
+    chat_id = long_chat.imported(api, 6)
     leaf = api.history(chat_id)[-1]["_id"]
     api.answer("Of another limpet", chatId=chat_id, parentId=api.history(chat_id)[3]["_id"])
     api.call("PATCH", f"/chat/{chat_id}", {"leafId": leaf})
     page.open("/?q=limpet")
     open_hit(page)
-    page.browser.wait(lambda: page.browser.evaluate(LEFT) == 0)
-    time.sleep(0.5)  # the page looks for nothing
-    assert page.browser.evaluate("return document.querySelectorAll('.message').length") == 50
+    page.browser.find("button", "Show that branch")
+    page.ask("And today?")
+    page.wait_state("complete")
+    assert page.browser.find_all("button", "Show that branch") == []
+
 
 
 def test_on_a_phone_without_javascript_a_hit_leads_there_as_well(page: Page, api: Api) -> None:
