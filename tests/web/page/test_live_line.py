@@ -54,6 +54,16 @@ def test_it_tells_the_time_and_about_how_many_tokens_came(page: Page, model_serv
     page.browser.wait(lambda: re.fullmatch(r"Answering · [67]\d s · about 200 tokens", page.phase))
 
 
+def test_after_a_reload_the_time_goes_on_from_the_question(page: Page, model_server: ModelServer) -> None:
+    model_server.script(GATED)
+    page.ask("When does the tide come in?")
+    page.wait_answer("The tide ")
+    page.wait_seconds(4)
+    page.reload()
+    page.browser.wait(lambda: " s" in page.phase)
+    assert int(re.findall(r"(\d+) s", page.phase)[-1]) >= 4
+
+
 def test_a_model_that_pauses_has_not_stalled(page: Page, model_server: ModelServer) -> None:
     model_server.script(GATED)
     page.browser.evaluate("const now = Date.now(); window.passed = 0; Date.now = () => now + passed")

@@ -57,7 +57,7 @@ PAIRS = [
     ("--ink", "--inset", 4.5),
     ("--muted", "--inset", 4.5),
     ("--on-accent", "--accent", 4.5),
-    ("--control-line", "--paper", 3.0),
+    *(("--control-line", ground, 3.0) for ground in ("--paper", "--side", "--inset")),
     *((f"--code-{kind}", "--side", 4.5) for kind in ("comment", "keyword", "string", "number", "name")),
 ]
 

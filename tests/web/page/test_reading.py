@@ -238,6 +238,19 @@ def test_finished_blocks_and_a_selection_in_them_stay(page: Page, model_server: 
     assert page.browser.evaluate("return String(tops()) === String(before)")
 
 
+def test_a_selection_in_a_growing_paragraph_lasts(page: Page, model_server: ModelServer) -> None:
+    more: list[list[Any]] = [["text", " *and* [then](https://tide.example/) `some` more"], ["gate", "end"]]
+    model_server.script([["text", "The tide comes in"], ["gate", "more"], *more, ["text", ".\n\nDone"], *END])
+    page.ask("When?")
+    page.wait_answer("The tide comes in")
+    page.browser.evaluate(f"""const text = {LAST}.querySelector('.answer p').firstChild
+        getSelection().setBaseAndExtent(text, 4, text, 14)""")
+    for gate, text in (("more", "more"), ("end", "Done")):
+        model_server.release(gate)
+        page.browser.wait(lambda text=text: text in page.answer)  # type: ignore[misc]
+        assert page.browser.evaluate("return String(getSelection())") == "tide comes"
+
+
 COLOURED = "return [...document.querySelectorAll('code span[class]')].map((span) => [span.className, span.textContent])"
 
 
