@@ -3,7 +3,7 @@
 /** @import {Ending, Frame, Ids, Message, NumberedFrame, Submission} from "./types.js" */
 import { Refusal, stopRun } from "./server.js";
 import { readEnded } from "./run.js";
-import { SharedRun } from "./shared-run.js";
+import { recorded, SharedRun } from "./shared-run.js";
 import { Source } from "./sources.js";
 import { fetchWhole, openStream } from "./submission.js";
 import { t } from "./words.js";
@@ -114,7 +114,8 @@ export class Exchange {
 
   /** @param {number} after @param {AsyncGenerator<NumberedFrame, void, void>} [open] */
   async #follow(after, open) {
-    const run = new SharedRun(this.#runId, after, { frame: (data) => this.#take(data), connected: (yes) => this.answer.phase.connected(yes) });
+    const listener = { frame: (/** @type {Frame} */ data) => this.#take(data), connected: (/** @type {boolean} */ yes) => this.answer.phase.connected(yes) };
+    const run = new SharedRun(recorded(this.#runId), after, listener);
     const outcome = await run.follow(this.#aborter.signal, open);
     if (outcome === "gone") await this.#readBack();
   }

@@ -79,17 +79,22 @@ export class RunFollower {
 /**
  * A tab that nobody looks at has no connection, but tells in its title that an answer is done: it asks now and then.
  *
- * @param {string} runId
+ * @param {() => Promise<boolean>} ended asks whether the run has ended
  * @param {AbortSignal} signal
  * @returns {Promise<boolean>} whether the run ended before somebody was there, or the signal was given
  */
-export async function endsUnseen(runId, signal) {
+export async function endsUnseen(ended, signal) {
   while (presence.away && !signal.aborted) {
     await Promise.race([presence.here(signal), new Promise((resolve) => setTimeout(resolve, UNSEEN_MS))]);
-    const state = presence.away && (await readRun(runId).catch(() => null))?.state;
-    if (state && state !== "running") return true;
+    if (presence.away && (await ended())) return true;
   }
   return false;
+}
+
+/** Whether a run has ended, as far as the server can be asked. @param {string} runId */
+export async function hasEnded(runId) {
+  const state = (await readRun(runId).catch(() => null))?.state;
+  return state !== undefined && state !== "running";
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 /** @import {Frame, NumberedFrame} from "./types.js" */
 import { given, leaving, returned } from "./presence.js";
-import { endsUnseen, RunFollower } from "./run.js";
+import { endsUnseen, hasEnded, RunFollower } from "./run.js";
 
 /**
  * What tabs tell each other of a run. `frames` follow frame `before`, as the leader has them; `wanted`: those after this number,
@@ -10,6 +10,13 @@ import { endsUnseen, RunFollower } from "./run.js";
  * @typedef {"ended" | "gone"} Outcome
  * @typedef {{frames?: NumberedFrame[], before?: number, wanted?: number, answers?: number, led?: number, connected?: boolean, gone?: true}} News
  */
+
+/** @typedef {{address: string, ended: () => Promise<boolean>}} Followed  The address of its events; what asks whether it has ended. */
+
+/** @param {string} runId @returns {Followed} */
+export function recorded(runId) {
+  return { address: `/runs/${runId}/events`, ended: () => hasEnded(runId) };
+}
 
 /**
  * One run, followed by all tabs of the browser that show it, over one connection: a browser has six of them to a server. The
@@ -26,15 +33,15 @@ export class SharedRun {
   #settle = () => {};
 
   /**
-   * @param {string} runId
+   * @param {Followed} run
    * @param {number} after the number of the last frame already taken: 0, or 1 where it was opened here
    * @param {{frame: (data: Frame) => void, connected: (yes: boolean) => void}} listener
    */
-  constructor(runId, after, listener) {
-    this.runId = runId;
+  constructor(run, after, listener) {
+    this.run = run;
     this.listener = listener;
     this.#frames = after ? [{ id: after, data: {} }] : [];
-    this.channel = new BroadcastChannel(`run ${runId}`);
+    this.channel = new BroadcastChannel(run.address);
     this.channel.addEventListener("message", ({ data }) => this.#heard(data));
   }
 
@@ -67,11 +74,11 @@ export class SharedRun {
   /** @param {AbortSignal} signal @param {AsyncGenerator<NumberedFrame, void, void>} [open] @returns {Promise<Outcome>} */
   async #inTurn(signal, open) {
     for (let stream = open; ; stream = undefined) {
-      if (!stream && (await endsUnseen(this.runId, signal))) return "gone";
+      if (!stream && (await endsUnseen(this.run.ended, signal))) return "gone";
       const left = leaving(signal); // a page that is kept for Back would keep the lock
       const here = AbortSignal.any([signal, left]);
       const lead = () => Promise.race([this.#lead(here, stream), given(left)]);
-      const turn = navigator.locks ? navigator.locks.request(`run ${this.runId}`, { signal: here }, lead) : lead();
+      const turn = navigator.locks ? navigator.locks.request(this.run.address, { signal: here }, lead) : lead();
       const outcome = await turn.catch((error) => (left.aborted && !signal.aborted ? returned() : Promise.reject(error)));
       if (outcome !== "away") return outcome;
     }
@@ -90,7 +97,7 @@ export class SharedRun {
   async #connected(signal) {
     this.#alone = true;
     for (;;) {
-      if (await endsUnseen(this.runId, signal)) return "gone";
+      if (await endsUnseen(this.run.ended, signal)) return "gone";
       const outcome = await this.#follower().follow(signal);
       if (outcome !== "away") return outcome;
     }
@@ -102,7 +109,7 @@ export class SharedRun {
       this.#tell({ frames: [{ id, data }], before: this.#last });
       this.#take({ id, data });
     };
-    return new RunFollower(`/runs/${this.runId}/events`, this.#last, { frame, connected });
+    return new RunFollower(this.run.address, this.#last, { frame, connected });
   }
 
   /** @param {NumberedFrame} frame */

@@ -5,8 +5,8 @@ import "./code-block.js";
 import { find } from "./dom.js";
 import { Painter } from "./painter.js";
 import { presence } from "./presence.js";
-import { RunFollower } from "./run.js";
 import { EndFollower } from "./scroll.js";
+import { SharedRun } from "./shared-run.js";
 import { t } from "./words.js";
 
 /** How often is looked whether the chat has gone on, while somebody reads. */
@@ -30,11 +30,12 @@ async function follow() {
   const answer = new Answer(article, painter, main.dataset.model || t("the model"));
   answer.wait(t("Waiting for the answer"));
   announcer.say(t("The answer is being written."));
-  const follower = new RunFollower(`${main.dataset.path}/events/${article.dataset.id}`, 0, {
+  const address = `${main.dataset.path}/events/${article.dataset.id}`;
+  const run = new SharedRun({ address, ended: () => Promise.resolve(false) }, 0, {
     frame: (frame) => (frame.state ? answer.end(/** @type {import("./types.js").Ending} */ (frame)) : answer.take(frame)),
     connected: (yes) => answer.phase.connected(yes),
   });
-  while ((await follower.follow(signal)) === "away") await presence.here(signal);
+  await run.follow(signal);
   if (!answer.running) announcer.say(answer.summary);
   following = false;
   await look();

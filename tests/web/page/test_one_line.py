@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer, answer
@@ -87,6 +88,27 @@ def test_frames_that_come_before_what_was_asked_for_are_waited_for(
     model_server.release("end")
     two.wait_state("complete")
     assert (two.answer, two.browser.evaluate(FOLLOWED)) == ("High and again, and again. Low.", [])
+
+
+def test_tabs_of_a_shared_page_have_one_line_as_well(
+    one_server: ChatStream, browser: Browser, model_server: ModelServer
+) -> None:
+    api = Api(one_server.address)
+    chat_id = api.answer("What is in both?")[0]["chatId"]
+    path = api.post(f"/chat/{chat_id}/share").json["path"]
+    model_server.script(GATED)
+    asking = api.ask("When does the tide come in?", chatId=chat_id)
+    tabs = two_tabs(browser, one_server.url)
+    for tab in tabs:
+        tab.open(path)
+        tab.wait_answer("The tide ")
+    model_server.release("more")
+    for tab in tabs:
+        tab.wait_state("complete")
+        assert tab.answer == TIDE
+    lines = "return performance.getEntriesByType('resource').filter(({name}) => name.includes('/events/')).length"
+    browser.wait(lambda: sum(tab.browser.evaluate(lines) for tab in tabs) == 1)
+    list(asking.frames())
 
 
 def test_without_locks_each_tab_has_a_line_of_its_own(
