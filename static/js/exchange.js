@@ -2,8 +2,8 @@
 /** @import {Answer} from "./answer.js" */
 /** @import {Ending, Frame, Ids, Message, NumberedFrame, Submission} from "./types.js" */
 import { Refusal, stopRun } from "./server.js";
-import { readEnded } from "./run.js";
-import { recorded, SharedRun } from "./shared-run.js";
+import { readEnded, recorded } from "./run.js";
+import { SharedRun } from "./shared-run.js";
 import { Source } from "./sources.js";
 import { fetchWhole, openStream } from "./submission.js";
 import { t } from "./words.js";
@@ -114,10 +114,9 @@ export class Exchange {
 
   /** @param {number} after @param {AsyncGenerator<NumberedFrame, void, void>} [open] */
   async #follow(after, open) {
-    const listener = { frame: (/** @type {Frame} */ data) => this.#take(data), connected: (/** @type {boolean} */ yes) => this.answer.phase.connected(yes) };
-    const run = new SharedRun(recorded(this.#runId), after, listener);
-    const outcome = await run.follow(this.#aborter.signal, open);
-    if (outcome === "gone") await this.#readBack();
+    const { phase } = this.answer;
+    const run = new SharedRun(recorded(this.#runId), after, { frame: (data) => this.#take(data), connected: (yes) => phase.connected(yes) });
+    if ((await run.follow(this.#aborter.signal, open)) === "gone") await this.#readBack();
   }
 
   /** @param {Frame} frame */

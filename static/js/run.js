@@ -91,8 +91,15 @@ export async function endsUnseen(ended, signal) {
   return false;
 }
 
-/** Whether a run has ended, as far as the server can be asked. @param {string} runId */
-export async function hasEnded(runId) {
+/** @typedef {{address: string, ended: () => Promise<boolean>}} Followed  The address of a run's events; what asks whether it has ended. */
+
+/** @param {string} runId @returns {Followed} */
+export function recorded(runId) {
+  return { address: `/runs/${runId}/events`, ended: () => hasEnded(runId) };
+}
+
+/** As far as the server can be asked. @param {string} runId */
+async function hasEnded(runId) {
   const state = (await readRun(runId).catch(() => null))?.state;
   return state !== undefined && state !== "running";
 }

@@ -1,7 +1,8 @@
 // @ts-check
 /** @import {Frame, NumberedFrame} from "./types.js" */
+/** @import {Followed} from "./run.js" */
 import { given, leaving, returned } from "./presence.js";
-import { endsUnseen, hasEnded, RunFollower } from "./run.js";
+import { endsUnseen, RunFollower } from "./run.js";
 
 /**
  * What tabs tell each other of a run. `frames` follow frame `before`, as the leader has them; `wanted`: those after this number,
@@ -10,13 +11,6 @@ import { endsUnseen, hasEnded, RunFollower } from "./run.js";
  * @typedef {"ended" | "gone"} Outcome
  * @typedef {{frames?: NumberedFrame[], before?: number, wanted?: number, answers?: number, led?: number, connected?: boolean, gone?: true}} News
  */
-
-/** @typedef {{address: string, ended: () => Promise<boolean>}} Followed  The address of its events; what asks whether it has ended. */
-
-/** @param {string} runId @returns {Followed} */
-export function recorded(runId) {
-  return { address: `/runs/${runId}/events`, ended: () => hasEnded(runId) };
-}
 
 /**
  * One run, followed by all tabs of the browser that show it, over one connection: a browser has six of them to a server. The
