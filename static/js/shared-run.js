@@ -20,11 +20,10 @@ import { endsUnseen, RunFollower } from "./run.js";
 export class SharedRun {
   /** What this tab has, from the first frame. @type {NumberedFrame[]} */
   #frames;
+  #asked = -1;
   #leads = false;
   #alone = false;
-  #asked = -1;
-  /** @type {(outcome: Outcome | "alone") => void} */
-  #settle = () => {};
+  #settle = (/** @type {Outcome | "alone"} */ _) => {};
 
   /**
    * @param {Followed} run
