@@ -19,8 +19,8 @@ _END = re.compile(r"</details>\s*+")
 _ABOUT = re.compile(r"[^>]*+>\s*+(?:<summary>[^<]*+</summary>)?")
 """What stands before the reasoning in its details."""
 _QUOTED = re.compile("^> ?", re.MULTILINE)
-_PARAMETERS = {"temperature": 2.0, "top_p": 1.0, "max_tokens": 1e9}
-"""Those that we have as well, and the most each may be."""
+_PARAMETERS = {"temperature": (0, 2), "top_p": (0.01, 1), "max_tokens": (1, 10_000_000)}
+"""Those that we have as well, the least and the most each may be."""
 _MODEL_MAX, _SYSTEM_MAX = 200, 100_000
 
 
@@ -96,8 +96,9 @@ def _params(chat: Chat) -> dict[Any, str | int | float]:
 
 
 def _is_parameter(name: str, value: Any) -> bool:
+    least, most = _PARAMETERS[name]
     kinds = int if name == "max_tokens" else (int, float)
-    return isinstance(value, kinds) and not isinstance(value, bool) and 0 <= value <= _PARAMETERS[name]
+    return isinstance(value, kinds) and not isinstance(value, bool) and least <= value <= most
 
 
 def _node(message: _Message) -> Node:

@@ -26,8 +26,8 @@ def carried(attached: Any, content: Any) -> tuple[list[ExportedFile], list[str]]
             image = _image(each, len(images) + 1) if len(images) < files.FILES_MAX else None
             images += [image] if image else []
             elsewhere += [] if image else ["[Image]"]
-        elif kind != "text":
-            elsewhere.append(f"[{each.get('name') or 'File'}]")
+        elif not isinstance(each.get("text"), str):
+            elsewhere.append(f"[{str(each.get('name') or 'File')[: files.NAME_MAX]}]")
     return images, elsewhere
 
 

@@ -1,16 +1,16 @@
 // @ts-check
 
-/** @type {(worker: ServiceWorker | undefined) => void} */
+/** @type {() => void} */
 let known;
 
-/** The page's worker, once it works; none where the browser has none for this page. @type {Promise<ServiceWorker | undefined>} */
+/** Given once the page's worker works, or it is known that the browser has none for this page. @type {Promise<void>} */
 export const installed = new Promise((resolve) => (known = resolve));
 
 /** What shows a page of ours while the server cannot be reached; a browser without such workers shows its own. */
 export async function installWorker() {
   const worker = await registered().catch(() => undefined); // Not over plain HTTP, and not where storage is closed to this page.
   worker?.postMessage({ language: document.documentElement.lang });
-  known(worker);
+  known();
 }
 
 async function registered() {

@@ -8,7 +8,7 @@ import { installed } from "./installed.js";
 
 /** @returns {Promise<Permission>} */
 export async function permission() {
-  return "Notification" in window && (await installed) ? Notification.permission : "missing";
+  return "Notification" in window && (await worker()) ? Notification.permission : "missing";
 }
 
 /** Ask the reader, where that was not done yet; to be called while a switch is pressed. @returns {Promise<Permission>} */
@@ -21,11 +21,21 @@ export async function askPermission() {
 export async function notify({ title, body, path, tag }) {
   const { lang } = document.documentElement;
   const icon = document.querySelector("link[rel=apple-touch-icon]")?.getAttribute("href");
-  (await installed)?.postMessage({ title, options: { body, tag, lang, icon, data: { path } } });
+  (await worker())?.postMessage({ title, options: { body, tag, lang, icon, data: { path } } });
 }
 
 /** What is about this path is seen now. @param {string} path */
 export async function withdraw(path) {
-  const registration = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
-  for (const each of (await registration?.getNotifications()) ?? []) if (each.data?.path === path) each.close();
+  const shown = (await (await registration())?.getNotifications()) ?? [];
+  for (const each of shown) if (each.data?.path === path) each.close();
+}
+
+/** The present one: the first may have been followed by that of a newer version. */
+async function worker() {
+  await installed;
+  return (await registration())?.active;
+}
+
+async function registration() {
+  return navigator.serviceWorker?.getRegistration().catch(() => undefined);
 }

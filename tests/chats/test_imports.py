@@ -164,8 +164,14 @@ def test_what_questions_of_open_webui_brought_along_is_kept_or_named() -> None:
 
 def test_parameters_of_open_webui_that_are_ours_are_kept() -> None:
     row = files.reasoned()
-    row["chat"]["params"] = {"temperature": 0.5, "top_p": 3, "max_tokens": True, "seed": 7}
-    assert one(row).chat.params == {"temperature": 0.5}
+    for theirs, kept in (
+        ({"temperature": 0.5, "top_p": 3, "max_tokens": True, "seed": 7}, {"temperature": 0.5}),
+        ({"temperature": 0, "top_p": 0, "max_tokens": 0}, {"temperature": 0}),
+        ({"top_p": 1, "max_tokens": 100}, {"top_p": 1, "max_tokens": 100}),
+        ({"temperature": None, "max_tokens": 1.5}, {}),
+    ):
+        row["chat"]["params"] = theirs
+        assert one(row).chat.params == kept
 
 
 def test_older_chats_of_open_webui_are_read_too() -> None:
