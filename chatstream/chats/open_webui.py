@@ -103,7 +103,9 @@ def _is_parameter(name: str, value: Any) -> bool:
 
 def _node(message: _Message) -> Node:
     from_model = message.role == "assistant"
-    images, elsewhere = ([], []) if from_model else carried(message.files, message.content)
+    images, elsewhere = carried(message.files, message.content)
+    if from_model:  # our answers have no files
+        images, elsewhere = [], elsewhere + ["[Image]"] * len(images)
     text = "\n\n".join(filter(None, [_text(message.content), *elsewhere]))
     said, thought = _parted(text) if from_model else (text, "")
     error = _error(message.error)

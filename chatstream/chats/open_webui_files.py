@@ -1,7 +1,6 @@
 """What a question of Open WebUI's export brought along: images as data URLs, and references to files on its server."""
 
 import base64
-import binascii
 import re
 from typing import Any
 
@@ -40,9 +39,9 @@ def _image(part: dict[str, Any], number: int) -> ExportedFile | None:
     url = part.get("url") or (within.get("url") if isinstance(within, dict) else within)
     if not isinstance(url, str) or not (head := _DATA.match(url)):
         return None
-    name = str(part.get("name") or f"image {number}")
+    name = str(part.get("name") or f"image {number}")[-files.NAME_MAX :]
     try:
         data = base64.b64decode(url[head.end() :], validate=True)
         return ExportedFile(name=name, data=files.made("", name, data).data)
-    except (binascii.Error, BadRequest, TooLarge):
+    except (ValueError, BadRequest, TooLarge):  # letters that are none of base64's are a ValueError
         return None

@@ -130,7 +130,8 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
 def test_what_questions_of_open_webui_brought_along_is_kept_or_named() -> None:
     data = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
-    broken = ["data:image/png;base64,!", "data:image/svg+xml;base64,PHN2Zz4=", "/api/files/7", None]
+    begin = "data:image/png;base64,"
+    broken = [f"{begin}!", f"{begin}é", "data:image/svg+xml;base64,PHN2Zz4=", "/api/files/7", None]
     attached = [
         {"type": "image", "url": data},
         *({"type": "image", "url": url} for url in broken),
@@ -152,8 +153,8 @@ def test_what_questions_of_open_webui_brought_along_is_kept_or_named() -> None:
     image = "[Image]"
     assert [m.content for m in found.messages] == [
         "",
-        "A png.",
-        "\n\n".join(["Look", *[image] * 4, "[tides.pdf]"]),
+        "\n\n".join(["A png.", *[image] * 5, "[tides.pdf]", image]),
+        "\n\n".join(["Look", *[image] * 5, "[tides.pdf]"]),
         "And this?",
         f"Many\n\n{image}",
     ]
