@@ -20,6 +20,9 @@ _TEXTS = {"chats": "title", "messages": "content"}
 _LACKED = {"pinned": False, "archived": False, "titled": "user"}
 """What chats of older versions are given, so that indexes find them; their titles may be a person's."""
 _NAMED = {"request_id": {"$type": "string"}}
+_COMPOSED = "[\u0600-\u1dff\u3040-\ud7ff]"
+"""Scripts of which older versions kept words in pieces: Arabic to Khmer, Kana, Hangul. Others change nothing."""
+_WORDS = {"_id": "words", "version": 2}
 _REPLACED = {"chats": ["title_text"], "messages": ["content_text", "chat_id_1_created_at_1"]}
 
 _log = logging.getLogger(__name__)
@@ -30,6 +33,7 @@ def prepare(database: Database[Document]) -> None:
     for name, text in _TEXTS.items():
         if f"{text}_text" in present[name]:
             _add_words(database[name], text)
+    _compose_words(database)
     for field, value in _LACKED.items():
         database["chats"].update_many({field: {"$exists": False}}, {"$set": {field: value}})
     for name, models in _models().items():
@@ -62,6 +66,15 @@ def _models() -> dict[str, list[IndexModel]]:
 def _index(options: dict[str, Any] | None = None, /, **directions: int) -> IndexModel:
     keys = [(field, ASCENDING if direction > 0 else DESCENDING) for field, direction in directions.items()]
     return IndexModel(keys, **options or {})
+
+
+def _compose_words(database: Database[Document]) -> None:
+    if database["versions"].count_documents(_WORDS):
+        return
+    for name, text in _TEXTS.items():
+        if database[name].update_many({text: {"$regex": _COMPOSED}}, {"$unset": {"words": ""}}).modified_count:
+            _add_words(database[name], text)
+    database["versions"].replace_one({"_id": _WORDS["_id"]}, _WORDS, upsert=True)
 
 
 def _add_words(collection: Collection[Document], text: str) -> None:

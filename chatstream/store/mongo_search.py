@@ -113,7 +113,8 @@ def passages(
     messages: Collection[Document], owner: str, chat_ids: Sequence[str], words: Sequence[Sought]
 ) -> dict[str, Passage]:
     """As `ports.ChatStore.passages`: of the messages that the index leads to, one by chat and word, those with the most
-    of the words. Asking chat by chat took 0.4 ms for each; all at once takes 2 ms for a word."""
+    of the words. Asking chat by chat took 0.4 ms for each; all at once takes 2 ms for a word, about 10 for the
+    beginning of one."""
     first = [found for word in words[:MARKED] for found in _first_of_each(messages, owner, chat_ids, word)]
     fields = {"chat_id": 1, "content": 1, "words": 1}
     best: dict[str, tuple[int, Document]] = {}
@@ -125,10 +126,20 @@ def passages(
 
 
 def _first_of_each(messages: Collection[Document], owner: str, chat_ids: Sequence[str], word: Sought) -> list[str]:
-    """A message with this word of each chat: sorted as the index is, that is a distinct scan."""
+    """A message with this word of each chat, or else with one that begins so."""
+    whole = _by_chat(messages, owner, chat_ids, word._replace(begun=False))
+    left = [chat_id for chat_id in chat_ids if chat_id not in whole] if word.begun else []
+    begun = _by_chat(messages, owner, left, word) if left else {}
+    return [*whole.values(), *begun.values()]
+
+
+def _by_chat(messages: Collection[Document], owner: str, chat_ids: Sequence[str], word: Sought) -> dict[str, str]:
+    """A message of each chat. For a whole word, sorted as the index is, that is a distinct scan; for a beginning all
+    messages are read that have it."""
     where = {"owner": owner, "words": _alike(word), "chat_id": {"$in": list(chat_ids)}}
     group = {"$group": {"_id": "$chat_id", "message": {"$first": "$_id"}}}
-    return [each["message"] for each in messages.aggregate([{"$match": where}, {"$sort": {"chat_id": 1}}, group])]
+    found = messages.aggregate([{"$match": where}, {"$sort": {"chat_id": 1}}, group])
+    return {each["_id"]: each["message"] for each in found}
 
 
 def _alike(word: Sought) -> str | Document:

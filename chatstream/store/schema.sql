@@ -75,7 +75,7 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE UNIQUE INDEX IF NOT EXISTS runs_request ON runs (owner, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS runs_of_chat ON runs (chat_id);
 CREATE INDEX IF NOT EXISTS runs_running ON runs (worker, lease) WHERE state = 'running';
--- Orders are looked for ten times a second: of thousands of Runs, only in those that were ever given one.
+-- Orders are looked for five times a second: of thousands of Runs, only in those that were ever given one.
 CREATE INDEX IF NOT EXISTS runs_ordered ON runs (worker) WHERE state = 'running' AND (stop <> 0 OR watched_until <> 0);
 
 CREATE TABLE IF NOT EXISTS presets (

@@ -29,7 +29,7 @@ from chatstream.store.records import (
 )
 from chatstream.store.sqlite_rows import R, columns, to_record, to_value
 from chatstream.store.sqlite_threads import Readers, Writer, connect, translated
-from chatstream.store.words import is_begun, pattern, sought, terms
+from chatstream.store.words import folded, is_begun, pattern, sought, terms
 from chatstream.wire.events import RunEvent, assembled, pack, unpack
 
 SCHEMA = Path(__file__).with_name("schema.sql")
@@ -274,8 +274,8 @@ def _matched(words: Sequence[str]) -> str:
     if not words:
         return '""'
     *others, last = words
-    whole = [f'"{word}"' for word in others if word != last]
-    return " ".join([*whole, f'"{last}"*' if is_begun(last) else f'"{last}"'])
+    whole = [f'"{word}"' for word in others if folded(word) != folded(last)]
+    return " ".join([*whole, f'"{last}"*' if is_begun("".join(folded(last))) else f'"{last}"'])
 
 
 def _change(c: sqlite3.Connection, owner: str, chat_id: str, fields: Mapping[str, Any]) -> int:

@@ -44,7 +44,7 @@ def terms(text: str) -> list[str]:
 def is_begun(word: str) -> bool:
     """Whether this, the last word of a search, is long enough to be taken for a beginning as well: it may not be
     typed to its end."""
-    return len(word) >= (BEGUN if word[0] < _IDEOGRAPHS else BEGUN_IDEOGRAPHS)
+    return len(word) >= (BEGUN if word < _IDEOGRAPHS else BEGUN_IDEOGRAPHS)
 
 
 def sought(text: str) -> list[Sought]:
@@ -71,7 +71,8 @@ def _folded(text: str) -> Iterator[str]:
 def _plain_words(text: str) -> list[str]:
     if text.isascii():  # 170 instead of 470 µs for an answer of a thousand words: every answer's end waits for it
         return text.translate(_ASCII).split()
-    return _WORD.findall(_ACCENTS.sub("", normalize("NFD", normalize("NFC", text).casefold())))
+    bare = _ACCENTS.sub("", normalize("NFD", normalize("NFC", text).casefold()))
+    return _WORD.findall(normalize("NFC", bare))  # apart, か゛ would be two words, and 한 three letters
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -84,5 +84,5 @@ function within(node, wanted) {
 
 /** @param {string} word */
 function folded(word) {
-  return word.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  return word.toLowerCase().normalize("NFD").replace(/[\u0300-\u036F]/g, "").normalize("NFC");
 }

@@ -26,6 +26,8 @@ def shown(pieces: list[marks.Piece]) -> str:
         ("fisher of fish", "fish of", "fisher [of] [fish]"),
         ("fisher of fish", "of fi", "fisher [of] fish"),
         ("潮の満ち引き", "潮の", "[潮の満ち引き]"),
+        ("学生 がくせい 한국어", "がく", "学生 [がくせい] 한국어"),
+        ("学生 がくせい 한국어", "한국", "学生 がくせい [한국어]"),
         ("a-b_c", "b c", "a-[b]_[c]"),
         ("<b>fish</b> & <script>", "fish script", "<b>[fish]</b> & <[script]>"),
         ("nothing here", "fish", "nothing here"),

@@ -169,6 +169,23 @@ def test_events_that_lay_by_run_are_put_one_after_the_other(tmp_path: Path) -> N
     store.close()
 
 
+def test_words_that_an_older_mongodb_has_in_pieces_are_composed_once(
+    mongod: Mongod, caplog: pytest.LogCaptureFixture
+) -> None:
+    uri, s = mongod.database_uri(f"older_{new_id()}"), submission(prompt="がくせい")
+    with mongod.client() as client:
+        database = client[uri.rpartition("/")[2].partition("?")[0]]
+        database["chats"].insert_one({**to_document(s.chat), "title": "plain", "words": ["plain"]})
+        database["messages"].insert_one({**to_document(s.messages[0]), "words": ["か", "くせい"]})
+    store = MongoStore(uri)
+    with caplog.at_level(logging.WARNING):
+        store.prepare()
+        store.prepare()
+    assert [found.id for found in store.chats(ME, "がく", None, 9).chats] == [s.chat.id]
+    assert (caplog.text.count("all messages"), caplog.text.count("all chats")) == (1, 0)
+    store.close()
+
+
 def test_chats_of_an_older_mongodb_are_listed_and_keep_their_titles(mongod: Mongod) -> None:
     uri, s = mongod.database_uri(f"older_{new_id()}"), submission()
     with mongod.client() as client:
