@@ -14,10 +14,8 @@ from chatstream.chats.branches import Branches
 from chatstream.chats.service import Chats
 from chatstream.chats.titler import Titler
 from chatstream.errors import SettingsError, StoreUnavailable
-from chatstream.mqtt.bridge import Bridge
 from chatstream.runs.desk import Desk
 from chatstream.settings import Settings, load
-from chatstream.store.mongo import MongoStore
 from chatstream.store.ports import Store
 from chatstream.store.records import new_id
 from chatstream.store.spool import Spool
@@ -87,6 +85,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.wsgi_app = Apart(app.wsgi_app)  # type: ignore[method-assign]
     desk.open()
     if settings.mqtt_url:
+        from chatstream.mqtt.bridge import Bridge  # with MongoDB's driver 16 MB and 0.2 s of a start
+
         Bridge(app, settings, desk.worker).open()
     return app
 
@@ -138,6 +138,8 @@ def workers_folder(settings: Settings) -> Path:
 
 def choose_store(settings: Settings) -> Store:
     if settings.mongodb_uri:
+        from chatstream.store.mongo import MongoStore  # as above
+
         return MongoStore(settings.mongodb_uri)
     return SqliteStore(Path(settings.data_dir))
 
