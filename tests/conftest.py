@@ -7,6 +7,7 @@ monkey.patch_all()
 import signal
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.servers.chromium import Browser, Chromium
@@ -18,6 +19,9 @@ from tests.servers.server import LIVE
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 # A shell starts what runs in its background deaf to Ctrl-C, and the programs of the tests would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# No test is about how long one example takes on a machine that does other things as well.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ const choices = new Choices(main, transcript, toast);
 const conversation = new Conversation(
   main,
   { transcript, composer, choices, notice, announcer },
-  { touched: (id) => (stayed(), chats.touched(id)), ended: (id) => chats.ended(id), seen: (chat) => chats.seen(chat), gone },
+  { touched: (id) => (stayed(), chats.touched(id)), ended: (id) => chats.ended(id), seen, gone },
 );
 
 const branching = new Branching(conversation, toast, announcer, {
@@ -87,8 +87,16 @@ function stayed() {
   main.querySelector(".elsewhere")?.remove();
 }
 
+/** The chat is shown as it is now: maybe with what was found. @param {import("./types.js").Chat} chat */
+function seen(chat) {
+  const id = main.querySelector(".elsewhere")?.id;
+  if (id && transcript.element.querySelector(`#${id}`)) stayed();
+  chats.seen(chat);
+}
+
 /** The open chat was deleted elsewhere. */
 function gone() {
+  stayed();
   chats.list.remove(conversation.chatId ?? "");
   conversation.leave();
   title.clear();

@@ -32,6 +32,7 @@ export class Presets {
 
   #opened() {
     this.choice.value = "";
+    this.dropButton.hidden = true;
     return this.#tried(t("Presets could not be read."), () => this.#read());
   }
 

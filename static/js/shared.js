@@ -11,6 +11,8 @@ import { t } from "./words.js";
 
 /** How often is looked whether the chat has gone on, while somebody reads. */
 const LOOK_MS = 15_000;
+/** A line that died may say nothing for minutes. */
+const READ_MS = 10_000;
 
 const main = find(document, "#main", HTMLElement);
 const transcript = find(main, "#transcript", HTMLElement);
@@ -49,10 +51,11 @@ function look() {
 /** Shows what was written since. What is there already stays, so that nothing a reader looks at moves. */
 async function compare() {
   if (following || document.hidden) return;
-  const response = await fetch(location.href).catch(() => null);
+  const response = await fetch(location.href, { signal: AbortSignal.timeout(READ_MS) }).catch(() => null);
   if (response?.status === 404) find(main, "#notice", HTMLElement).hidden = false;
-  if (!response?.ok) return;
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const html = response?.ok && (await response.text().catch(() => ""));
+  if (!html || following) return;
+  const page = new DOMParser().parseFromString(html, "text/html");
   main.dataset.model = find(page, "#main", HTMLElement).dataset.model; // of the answer that may be written now
   const fresh = [...page.querySelectorAll("#transcript > .message")];
   const same = fresh.findIndex((article, n) => name(article) !== name(transcript.children[n]));

@@ -26,7 +26,7 @@ LIVE: "set[Server]" = set()
 _libc = ctypes.CDLL(None)
 _choice = random.SystemRandom()
 _PR_SET_PDEATHSIG = 1
-_PORTS = Path(tempfile.gettempdir()) / "chatstream-ports"
+_PORTS = Path(tempfile.gettempdir()) / f"chatstream-ports-{os.getuid()}"
 _held: list[IO[str]] = []
 
 

@@ -34,7 +34,8 @@ def named(api: Api, chat_id: str, beginning: str) -> str:
 
 def search(page: Page, words: str) -> None:
     page.browser.find("searchbox", "Search chats").send_keys(words)
-    sought = "return new URL(document.querySelector('#chats .chat-link').href).searchParams.get('q')"
+    sought = """const link = document.querySelector('#chats .chat-link')
+        return link && new URL(link.href).searchParams.get('q')"""
     page.browser.wait(lambda: page.browser.evaluate("return document.querySelectorAll('#chats mark').length"))
     page.browser.wait(lambda: page.browser.evaluate(sought) == words)
 
@@ -113,6 +114,20 @@ def test_a_message_of_another_branch_is_shown_when_asked_for(page: Page, api: Ap
     assert page.browser.find_all("button", "Show that branch") == []
     if scripts:
         page.browser.wait(lambda: page.browser.evaluate(MARKED) == ["limpet"])
+
+
+def test_whoever_gets_there_by_themselves_is_not_asked_again(page: Page, api: Api) -> None:
+    chat_id = long_chat.imported(api, 6)
+    leaf = api.history(chat_id)[-1]["_id"]
+    api.answer("Of another limpet", chatId=chat_id, parentId=api.history(chat_id)[3]["_id"])
+    api.call("PATCH", f"/chat/{chat_id}", {"leafId": leaf})
+    page.open("/?q=limpet")
+    open_hit(page)
+    page.browser.find("button", "Show that branch")
+    page.browser.evaluate("dispatchEvent(new Event('focus'))")
+    page.browser.evaluate("document.querySelector('.walker-step:not(:disabled)').click()")
+    page.browser.wait(lambda: page.messages[-2:] == [("You", "Of another limpet"), ("Assistant", "Hello world")])
+    page.browser.wait(lambda: page.browser.find_all("button", "Show that branch") == [])
 
 
 def test_whoever_goes_on_with_the_shown_branch_is_not_asked_again(page: Page, api: Api) -> None:
