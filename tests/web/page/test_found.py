@@ -116,7 +116,8 @@ def test_a_message_of_another_branch_is_shown_when_asked_for(page: Page, api: Ap
         page.browser.wait(lambda: page.browser.evaluate(MARKED) == ["limpet"])
 
 
-def test_whoever_gets_there_by_themselves_is_not_asked_again(page: Page, api: Api) -> None:
+def open_hit_elsewhere(page: Page, api: Api) -> None:
+    """One that is on another branch than the shown one."""
     chat_id = long_chat.imported(api, 6)
     leaf = api.history(chat_id)[-1]["_id"]
     api.answer("Of another limpet", chatId=chat_id, parentId=api.history(chat_id)[3]["_id"])
@@ -124,6 +125,10 @@ def test_whoever_gets_there_by_themselves_is_not_asked_again(page: Page, api: Ap
     page.open("/?q=limpet")
     open_hit(page)
     page.browser.find("button", "Show that branch")
+
+
+def test_whoever_gets_there_by_themselves_is_not_asked_again(page: Page, api: Api) -> None:
+    open_hit_elsewhere(page, api)
     page.browser.evaluate("dispatchEvent(new Event('focus'))")
     page.browser.evaluate("document.querySelector('.walker-step:not(:disabled)').click()")
     page.browser.wait(lambda: page.messages[-2:] == [("You", "Of another limpet"), ("Assistant", "Hello world")])
@@ -131,13 +136,7 @@ def test_whoever_gets_there_by_themselves_is_not_asked_again(page: Page, api: Ap
 
 
 def test_whoever_goes_on_with_the_shown_branch_is_not_asked_again(page: Page, api: Api) -> None:
-    chat_id = long_chat.imported(api, 6)
-    leaf = api.history(chat_id)[-1]["_id"]
-    api.answer("Of another limpet", chatId=chat_id, parentId=api.history(chat_id)[3]["_id"])
-    api.call("PATCH", f"/chat/{chat_id}", {"leafId": leaf})
-    page.open("/?q=limpet")
-    open_hit(page)
-    page.browser.find("button", "Show that branch")
+    open_hit_elsewhere(page, api)
     page.ask("And today?")
     page.wait_state("complete")
     assert page.browser.find_all("button", "Show that branch") == []
