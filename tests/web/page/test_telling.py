@@ -162,6 +162,15 @@ def test_each_way_that_a_long_answer_ends_is_told_in_its_words(
     browser.wait(lambda: [each["title"] for each in shown(cut)] == ["A whole one", "C broken"])
 
 
+def read_along(one: Tab, two: Tab) -> None:
+    """The second tab shows the answer too, and was used: browsers let no other sound."""
+    two.open(f"/c/{one.chat_id}")
+    two.browser.evaluate(HEARD)
+    two.press(Keys.SHIFT)
+    two.browser.driver.find_element("css selector", "#chat-title").click()
+    two.wait_answer("The tide ")
+
+
 def test_of_all_tabs_that_show_it_one_tells(
     one_server: ChatStream, browser: Browser, model_server: ModelServer
 ) -> None:
@@ -169,11 +178,7 @@ def test_of_all_tabs_that_show_it_one_tells(
     switch_on(one, *SWITCHES)
     browser.wait(lambda: heard(one) == NOTES)  # turned on, it is heard once
     begin(one, model_server, "Which of us?")
-    two.open(f"/c/{one.chat_id}")
-    two.browser.evaluate(HEARD)
-    two.press(Keys.SHIFT)
-    two.click("heading", "Which of us?")
-    two.wait_answer("The tide ")
+    read_along(one, two)
     for tab in (one, two):
         tab.browser.evaluate(LATE)
         tab.hide()
@@ -192,11 +197,7 @@ def test_a_tab_that_learns_of_it_much_later_does_not_tell_again(
     one, two = tabs(browser, one_server.url, 2)
     switch_on(one, SWITCHES[0])
     begin(one, model_server, "Who sleeps?")
-    two.open(f"/c/{one.chat_id}")
-    two.browser.evaluate(HEARD)
-    two.press(Keys.SHIFT)
-    two.click("heading", "Who sleeps?")
-    two.wait_answer("The tide ")
+    read_along(one, two)
     for tab in (one, two):
         tab.hide()
     two.browser.command("Page.setWebLifecycleState", state="frozen")
