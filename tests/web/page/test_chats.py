@@ -13,7 +13,7 @@ from tests.api import Api
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer, answer
 from tests.web.conftest import Serve
-from tests.web.page.page import GATED, LAST, TIDE, Page
+from tests.web.page.page import Page
 from tests.web.page.test_weight import spent, work
 
 HOUR = 3_600_000
@@ -277,55 +277,6 @@ def scrolled(browser: Browser) -> int:
     return int(browser.evaluate(f"{script} return document.querySelectorAll('.chat-item').length"))
 
 
-def test_a_chat_is_shared_and_revoked_by_its_dialog(empty: Page, api: Api) -> None:
-    empty.ask("Share me")
-    empty.wait_state("complete")
-    chosen(empty, "Share me", "Share")
-    link = str(empty.browser.wait(lambda: empty.browser.evaluate("return document.querySelector('#share-link').value")))
-    assert link.startswith(f"{empty.url}/s/")
-    assert empty.browser.evaluate("return document.querySelector('#share').open")
-    empty.click("button", "Copy link")
-    empty.browser.wait(lambda: empty.browser.text(".share-news"))
-    assert api.get(link.removeprefix(empty.url)).status == 200
-    empty.click("button", "Stop sharing")
-    empty.browser.wait(lambda: "is not shared any more" in empty.browser.text("#toast"))
-    assert api.get(link.removeprefix(empty.url)).status == 404
-
-
-def test_on_a_phone_a_chat_is_shared_while_the_list_is_away(empty: Page) -> None:
-    empty.ask("Share me")
-    empty.wait_state("complete")
-    empty.browser.resize(390, 844)
-    empty.open_menu()
-    empty.click("button", "Share")
-    empty.click("button", "Close")
-    empty.click("button", "Chats")
-    chosen(empty, "Share me", "Share")
-    empty.browser.find("button", "Copy link")
-
-
-def test_the_shared_page_follows_the_answer_and_what_comes_after_it(
-    empty: Page, api: Api, model_server: ModelServer
-) -> None:
-    model_server.script(GATED)
-    ids = next(api.ask("Why?").frames())[1]
-    path = api.post(f"/chat/{ids['chatId']}/share").json["path"]
-    empty.open(path)
-    empty.wait_answer("The tide ")
-    model_server.release("more")
-    empty.browser.wait(lambda: empty.state == "complete")
-    assert empty.messages == [("You", "Why?"), ("Assistant", TIDE)]
-    api.answer("And now?", chatId=ids["chatId"])
-    empty.browser.evaluate("dispatchEvent(new Event('online'))")
-    empty.browser.wait(lambda: empty.messages[2:] == [("You", "And now?"), ("Assistant", "Hello world")])
-    assert empty.browser.driver.find_elements(By.CSS_SELECTOR, "form, #chats, #composer") == []
-    api.call("DELETE", f"/chat/{ids['chatId']}/share")
-    empty.browser.evaluate("dispatchEvent(new Event('online'))")
-    empty.browser.wait(lambda: "not shared any more" in empty.browser.text("#notice"))
-    assert len(empty.messages) == 4
-    assert [line for line in empty.browser.console() if "404" not in line] == []
-
-
 READS = """return performance.getEntriesByType('resource').map(({name}) => new URL(name).pathname)
     .filter((path) => path === '/chat/' + arguments[0]).length"""
 
@@ -348,37 +299,6 @@ def test_a_question_in_a_chat_that_the_list_does_not_show_reads_no_history(empty
     empty.browser.wait(lambda: len(empty.messages) == 6 and empty.state == "complete")
     assert (empty.browser.evaluate(READS, empty.chat_id), empty.chats) == (0, ["Chat 0"])
     assert empty.title == "Put away · ChatStream"
-
-
-REPLY = f"return {LAST}"
-FOOT = "return arguments[0].querySelector('.foot').innerText.trim().replace(/\\s+/g, ' ')"
-
-
-@pytest.mark.parametrize("end", ["complete", "length", "empty"])
-def test_on_the_shared_page_an_answer_that_ends_stays_in_its_place(
-    empty: Page, api: Api, model_server: ModelServer, end: str
-) -> None:
-    text = [] if end == "empty" else [["text", "The tide\n\ncomes "]]  # what is selected in has ended
-    more = [] if end == "empty" else [["text", "in twice a day."]]
-    finish = "length" if end == "length" else "stop"
-    model_server.script([*text, ["gate", "more"], *more, ["finish", finish], ["done"], ["end"]])
-    ids = next(api.ask("Why?").frames())[1]
-    empty.open(api.post(f"/chat/{ids['chatId']}/share").json["path"])
-    empty.browser.wait(lambda: empty.answer.endswith("comes" if text else ""))
-    reply = empty.browser.evaluate(REPLY)
-    if text:
-        empty.browser.evaluate("getSelection().selectAllChildren(arguments[0].querySelector('.answer p'))", reply)
-    model_server.release("more")
-    empty.browser.wait(lambda: empty.state in ("complete", "length"))
-    live = empty.browser.evaluate(FOOT, reply)
-    api.answer("And now?", chatId=ids["chatId"])
-    empty.browser.evaluate("dispatchEvent(new Event('online'))")
-    empty.browser.wait(lambda: len(empty.messages) == 4)
-    assert empty.browser.evaluate("return arguments[0].isConnected", reply)
-    assert empty.browser.evaluate("return String(getSelection())").startswith("The tide" if text else "")
-    empty.reload()
-    again = empty.browser.evaluate("return document.querySelectorAll('[data-role=assistant]')[0]")
-    assert empty.browser.evaluate(FOOT, again) == live
 
 
 def test_the_open_chats_own_menu_does_the_same(empty: Page, api: Api) -> None:
