@@ -367,7 +367,6 @@ def test_the_way_to_a_branch_passes_by_what_was_read_before(page: Page, model_se
     button(page, 1, "Regenerate").click()
     shows(page, ASKED[0], ("Assistant", "The moon pulls."))
     page.browser.evaluate("""const now = window.fetch
-        window.shown = []
         window.fetch = async (...asked) => {
           const answer = await now(...asked)
           const reads = /chat.[0-9a-f]{24}$/.test(asked[0]) && !asked[1]?.method
