@@ -11,9 +11,10 @@ from flask_cors import CORS
 from chatstream.settings import Settings
 from chatstream.web.services import services
 
-COMPONENT = "/static/js/streaming-chat.js"
-API = re.compile(rf"/(?:v1|chats?|runs|api)(?:/.*)?\Z|/(?:ask|tools|ws)\Z|{re.escape(COMPONENT)}\Z", re.DOTALL)
-"""Paths of the API, and of the one script that is made for other sites' pages. Pages are not among them."""
+COMPONENT = re.compile(r"/static/js/streaming-(?:chat|answer)\.js\Z")
+"""The one element that is made for other sites' pages: its script, and what that imports."""
+API = re.compile(rf"/(?:v1|chats?|runs|api)(?:/.*)?\Z|/(?:ask|tools|ws)\Z|{COMPONENT.pattern}", re.DOTALL)
+"""Paths of the API, and of that element. Pages are not among them."""
 
 _METHODS = ["GET", "POST", "PATCH", "DELETE", "OPTIONS"]
 _REQUEST_HEADERS: list[str | re.Pattern[str]] = [
@@ -58,6 +59,6 @@ def _say_what_differs(response: Response) -> Response:
     """What is answered to one origin must not be kept for another, nor what is answered to none."""
     if API.match(request.path):
         response.vary.add("Origin")
-    if request.path == COMPONENT:
+    if COMPONENT.match(request.path):
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -28,7 +28,7 @@ OTHERS = [
     "*",
 ]
 API = ["/v1/models", "/chats", "/tools", "/runs/" + "0" * 24, "/chat/" + "0" * 24, "/v1/nothing", "/ws"]
-COMPONENT = "/static/js/streaming-chat.js"
+COMPONENT, ITS_PART = "/static/js/streaming-chat.js", "/static/js/streaming-answer.js"
 PAGES = ["/", "/c/" + "0" * 24, "/healthz", "/static/js/main.js", "/chatter", "/v1models", f"{COMPONENT}x", "/askew"]
 
 
@@ -94,7 +94,7 @@ def test_nobody_else_is_let_in(api: Api, model_server: ModelServer, origin: str)
 
 def test_caches_are_told_what_the_answer_depends_on(api: Api) -> None:
     for headers in ({}, from_page(), from_page("https://evil.example")):
-        assert all("origin" in vary(api.get(path, headers)) for path in (*API, COMPONENT))
+        assert all("origin" in vary(api.get(path, headers)) for path in (*API, COMPONENT, ITS_PART))
         assert "origin" not in vary(api.get("/healthz", headers))
 
 
@@ -142,14 +142,15 @@ def test_errors_can_be_read_as_well(api: Api, model_server: ModelServer) -> None
 
 
 def test_the_component_may_be_loaded_by_any_page_and_nothing_else_may(api: Api) -> None:
-    assert api.get(COMPONENT).headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    for path in (COMPONENT, ITS_PART):
+        assert api.get(path).headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     for path in ("/", "/chats", "/static/js/main.js", "/v1/models"):
         assert api.get(path).headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 def test_without_the_setting_nobody_is_named(serve: Serve, model_server: ModelServer) -> None:
     api = Api(serve().address)
-    for path in (*API, *PAGES, COMPONENT):
+    for path in (*API, *PAGES, COMPONENT, ITS_PART):
         reply = api.get(path, from_page())
         assert (cors(reply), reply.headers["Cross-Origin-Resource-Policy"]) == ({}, "same-origin")
     assert cors(preflight(api, "/v1/completions", NAMED)) == {}

@@ -16,7 +16,7 @@ from tests.web.page.line import Line
 from tests.web.page.page import GATED, TIDE
 from tests.web.page.site import Endless, Site
 
-SCRIPT = "/static/js/streaming-chat.js"
+SCRIPT, ITS_PART = "/static/js/streaming-chat.js", "/static/js/streaming-answer.js"
 ROUTES = ("/v1/completions", "/v1/chat/completions", "/chat")
 LEFT = {"client_closed", "client_reset"}
 HEARD = """
@@ -335,7 +335,8 @@ def test_without_the_setting_nothing_is_asked(
     embedding.settle()
     assert embedding.browser.evaluate("return customElements.get('streaming-chat') === undefined")
     assert embedding.text == "Without script."
-    embedding.site.pages[SCRIPT] = (ROOT / SCRIPT[1:]).read_text()  # type: ignore[index]
+    for copied in (SCRIPT, ITS_PART):
+        embedding.site.pages[copied] = (ROOT / copied[1:]).read_text()  # type: ignore[index]
     embedding.open(element(src=one_server.url + "/v1/completions"), SCRIPT)
     embedding.wait_state("error")
     assert (embedding.names, embedding.heard[-1][2]["code"]) == (["start", "error"], "unreachable")
