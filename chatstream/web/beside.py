@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -30,6 +31,9 @@ PATIENCE_S = 10
 """The process ends itself when it works too long; this is for one that does not get to work."""
 ENDED_MAX = 3
 """Of one answer, so many texts may end the process. What follows stays as it is written."""
+ANSWER_S = 5
+"""So long the process works for one answer, before what follows stays as it is written: many texts may each take just
+less than ends it. A megabyte of common code takes two."""
 
 How = TypeVar("How")
 Made = TypeVar("Made")
@@ -88,14 +92,16 @@ class Beside(Generic[How, Made]):
 
     def of_answer(self) -> Callable[[Sequence[tuple[str, How]]], list[Made]]:
         """Makes something of each text of one answer, in their order, and nothing of one that ends the process."""
-        ended = 0
+        ended, taken_s = 0, 0.0
 
         def make(items: Sequence[tuple[str, How]]) -> list[Made]:
-            nonlocal ended
+            nonlocal ended, taken_s
             for batch in _batches(filter(self._to_be_made, in_turn(items))):
-                if ended < ENDED_MAX:
+                if ended < ENDED_MAX and taken_s < ANSWER_S:
                     with self._turn:
+                        begun = time.monotonic()
                         ended += self._make(batch)
+                        taken_s += time.monotonic() - begun
             return [self._made(item) for item in in_turn(items)]
 
         return make

@@ -7,6 +7,9 @@ const MOST = 50_000;
 /** Parts of code that are coloured in one frame. */
 const AT_ONCE = 4;
 
+/** Ends when the last code that was asked for is there: one block is asked for at a time, so that others' have their turn. */
+let asked = Promise.resolve();
+
 /** @typedef {[start: number, end: number, kind: string]} Word  Of the whole code, in order. */
 
 /**
@@ -18,7 +21,7 @@ export async function colour(code) {
   const { language } = code.dataset;
   const text = code.textContent ?? "";
   if (!language || text === "" || text.length > MOST) return;
-  const words = await highlight(language, text).catch(() => []); // it can be read without
+  const words = await inTurn(() => highlight(language, text).catch(() => [])); // it can be read without
   const parts = [...code.children];
   for (let at = 0, begin = 0, done = 0; at < parts.length; at += AT_ONCE) {
     await new Promise(requestAnimationFrame);
@@ -29,6 +32,13 @@ export async function colour(code) {
       begin = end;
     }
   }
+}
+
+/** @param {() => Promise<Word[]>} ask @returns {Promise<Word[]>} */
+function inTurn(ask) {
+  const words = asked.then(ask);
+  asked = words.then(() => {});
+  return words;
 }
 
 /** @param {string} text @param {number} begin where it stands in the code @param {Word[]} words @param {number} first of them in it */

@@ -113,7 +113,8 @@ export async function stopRun(runId) {
  * @returns {Promise<[number, number, string][]>}
  */
 export async function highlight(language, code) {
-  const response = await request("/highlight", { method: "POST", body: JSON.stringify({ language, code }) });
+  const body = JSON.stringify({ language, code });
+  const response = await request("/highlight", { method: "POST", body, signal: AbortSignal.timeout(READ_MS) });
   return (await response.json()).ranges;
 }
 

@@ -33,6 +33,16 @@ def test_an_answer_ends_the_process_a_few_times_at_most(caplog: pytest.LogCaptur
     assert [record.args[1] for record in caplog.records if record.args] == [-signal.SIGVTALRM] * ENDED_MAX
 
 
+def test_an_answer_has_the_process_for_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatstream.web.beside.ANSWER_S", 0.5)
+    monkeypatch.setattr("chatstream.web.beside.TOGETHER", 1)
+    beside = repeating()
+    items = [(str(n), "slowly") for n in range(5)]
+    made = beside.of_answer()(items)
+    assert (made[0], made[2:]) == ("0", [""] * 3)
+    assert beside.of_answer()(items)[2] == "2"  # another time it goes on where it was
+
+
 def test_a_process_that_was_killed_while_it_waited_is_begun_anew() -> None:
     beside = repeating()
     (number,) = beside.of_answer()([("a", "as its number")])
