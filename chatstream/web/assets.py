@@ -16,13 +16,13 @@ from chatstream.web import scripts
 
 blueprint = Blueprint("assets", __name__, url_prefix="/assets")
 
-SHEETS = (
-    *("tokens", "base", "layout", "components/button", "components/wordmark", "components/sidebar", "components/chats"),
-    *("components/topbar", "components/menu", "components/welcome", "components/message", "components/tool"),
-    *("components/markdown", "components/maths", "components/code", "components/actions", "components/composer"),
-    *("components/sheet", "components/settings", "components/files", "components/notice", "components/trouble"),
-    *("components/share", "components/transfer", "components/languages"),
+_COMPONENTS = (
+    *("button", "wordmark", "search", "chats", "chat-item", "sidebar", "topbar", "menu", "menu-tools", "welcome"),
+    *("message", "text", "caret", "phase", "foot", "ending", "reasoning", "tool", "markdown", "table", "maths", "code"),
+    *("actions", "walker", "editing", "composer", "jump", "sheet", "keys", "field", "settings", "picker"),
+    *("files", "attached", "drop", "notice", "toast", "trouble", "share", "transfer", "foot-choice"),
 )
+SHEETS = ("tokens", "base", "layout", *(f"components/{name}" for name in _COMPONENTS))
 """In the order of the cascade. They are sent as one file: a page waits for all of them before it shows anything."""
 WORKER = "worker.js"
 
