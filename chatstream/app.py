@@ -46,6 +46,7 @@ from chatstream.web import (
     security,
     shapes,
     shares,
+    themes,
     tools,
     transfers,
     ui,
@@ -109,6 +110,7 @@ def _register(app: Flask, settings: Settings) -> None:
     ):
         app.register_blueprint(section.blueprint)
     languages.register(app)
+    themes.register(app)
     cors.register(app, settings)
     security.register(app)
     guard.register(app)

@@ -10,7 +10,6 @@ from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from babel import Locale
 from babel.dates import format_skeleton
@@ -18,19 +17,19 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import Blueprint, Flask, Response, g, redirect, request
+from flask import Blueprint, Flask, Response, g, request
 from flask_babel import Babel, Domain, get_locale, gettext
 from werkzeug.wrappers import Response as AnyResponse
+
+from chatstream.web import choices
 
 LANGUAGES = {"en": "English", "de": "Deutsch", "nl": "Nederlands", "fr": "Français", "es": "Español", "ar": "العربية"}
 """Each by its own name."""
 ENGLISH = "en"
-COOKIE, YEAR_S = "language", 31_536_000
+COOKIE = "language"
 FOLDER = Path(__file__).parent / "translations"
 TEMPLATES = "templates/"
 PLACE = re.compile(r"\{(\d)\}")
-_HERE = re.compile(r"/(?:[^/\\\x00-\x1f][^\x00-\x1f]*)?")
-"""A path of ours. Browsers drop tabs and line ends, and take what is left for another host's name."""
 NUMBERS = (0, 1, 2, 3, 11, 100)
 """One or more of each kind that a language counts by."""
 
@@ -62,8 +61,7 @@ def chosen() -> str:
 
 
 def _asked() -> str:
-    asked = request.cookies.get(COOKIE, "")
-    return asked if asked in LANGUAGES else request.accept_languages.best_match(LANGUAGES) or ENGLISH
+    return choices.chosen(COOKIE, LANGUAGES) or request.accept_languages.best_match(LANGUAGES) or ENGLISH
 
 
 @functools.cache
@@ -136,18 +134,7 @@ def month(day: date) -> str:
 
 @blueprint.post("/language")
 def change() -> AnyResponse:
-    """The form at the page's foot: back to where it was pressed, in the language chosen."""
-    to = request.form.get("to") or _referrer()
-    response = redirect(to if _HERE.fullmatch(to) else "/", 303)
-    if (language := request.form.get("language")) in LANGUAGES:
-        response.set_cookie(COOKIE, language, max_age=YEAR_S, httponly=True, samesite="Lax")
-    return response
-
-
-def _referrer() -> str:
-    """The page where the form was pressed: one that began a chat knows its address only in the browser."""
-    came = urlsplit(request.referrer or "")
-    return f"{came.path}?{came.query}" if came.netloc == request.host else "/"
+    return choices.changed(COOKIE, LANGUAGES)
 
 
 def _tell_language(response: Response) -> Response:

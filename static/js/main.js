@@ -23,6 +23,7 @@ import { ChatTitle } from "./title.js";
 import { ToastElement } from "./toast.js";
 import { Transcript } from "./transcript.js";
 import { TellingSheet } from "./telling-sheet.js";
+import "./theme.js";
 import { t } from "./words.js";
 
 const main = find(document, "#main", HTMLElement);

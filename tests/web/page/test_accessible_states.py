@@ -138,7 +138,12 @@ def chat_deleted(scene: Scene) -> None:
 
 
 def languages_open(scene: Scene) -> None:
-    scene.page.browser.evaluate("document.querySelector('.languages').open = true")
+    scene.page.browser.evaluate("document.querySelector('.foot-choice').open = true")
+
+
+def all_parameters(scene: Scene) -> None:
+    choices.settings(scene)
+    scene.page.browser.evaluate("document.querySelector('#settings .settings-more').open = true")
 
 
 def dropping(scene: Scene) -> None:
@@ -147,7 +152,7 @@ def dropping(scene: Scene) -> None:
 
 STATES: list[Callable[[Scene], None]] = [
     *(answers.waiting, cut_at_its_limit, endings.interrupted, endings.deleted_elsewhere, visits.missing),
-    *(jump_shown, folded, chat_deleted, languages_open, dropping),
+    *(jump_shown, folded, chat_deleted, languages_open, all_parameters, dropping),
     *(shared, shared_live, shared_no_more, shared_by_nobody, sharing.share_dialog, earlier),
     *(sharing.transfer, sharing.transferred, sharing.transfer_refused),
     *(lists.archive, lists.archive_empty, chat_menu, renaming, choices.presets, notified),

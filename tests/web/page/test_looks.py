@@ -49,8 +49,12 @@ CONTRAST = """
         (c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
       return 0.2126 * r + 0.7152 * g + 0.0722 * b
     }
-    const style = getComputedStyle(document.documentElement)
-    const [a, b] = [...arguments].map((name) => light(style.getPropertyValue(name))).sort((x, y) => y - x)
+    const probe = document.body.appendChild(document.createElement('i'))
+    const [a, b] = [...arguments].map((name) => {
+      probe.style.color = `var(${name})`
+      return light(getComputedStyle(probe).color)
+    }).sort((x, y) => y - x)
+    probe.remove()
     return (a + 0.05) / (b + 0.05)"""
 PAIRS = [
     *((text, ground, 4.5) for text in ("--ink", "--muted", "--accent", "--warn") for ground in ("--paper", "--side")),

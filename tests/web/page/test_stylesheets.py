@@ -81,16 +81,15 @@ def test_colours_come_from_the_second_tier(path: Path) -> None:
     assert literals(rules(path)) == []
 
 
-def test_dark_changes_the_first_tier_only_and_all_colours_of_it() -> None:
+def test_the_first_tier_alone_has_colours_each_for_both_themes() -> None:
     css = rules(FOLDER / "tokens.css")
-    raw = r"(--[\w-]+):\s"
-    light, dark, meanings = (re.findall(raw, part) for part in re.findall(r":root\s*\{([^}]*)\}", css)[:3])
-    assert [each for each in dark if not each.startswith("--raw-")] == []
-    assert dark == light
-    assert [each for each in meanings if each.startswith("--raw-")] == []
+    tiers = re.findall(r":root\s*\{([^}]*)\}", css)[:2]
+    raw, meanings = (re.findall(r"(--[\w-]+):\s*([\w-]+)", tier) for tier in tiers)
+    assert {(name.startswith("--raw-"), function) for name, function in raw} == {(True, "light-dark")}
+    assert [each for each, _ in meanings if each.startswith("--raw-")] == []
     assert literals(css.split("--ink:", 1)[1]) == [], "the second tier takes its colours from the first"
-    schemes = [name(path) for path in FILES for _ in re.findall(r"prefers-color-scheme", rules(path))]
-    assert schemes == ["tokens.css"]
+    themes = {name(path) for path in FILES if re.search("prefers-color-scheme|light-dark|data-theme", rules(path))}
+    assert themes == {"tokens.css"}
 
 
 @pytest.mark.parametrize(
