@@ -12,15 +12,15 @@ import msgspec
 
 from chatstream.chats.grafting import Node, Tree, milliseconds, role
 from chatstream.chats.open_webui_files import carried
-from chatstream.chats.transfer import Exported
+from chatstream.chats.params import Params, chosen
+from chatstream.chats.transfer import Exported, ExportedParams
+from chatstream.errors import BadRequest
 
 _DETAILS = re.compile(r'<details type="(reasoning|tool_calls|code_interpreter)"')
 _END = re.compile(r"</details>\s*+")
 _ABOUT = re.compile(r"[^>]*+>\s*+(?:<summary>[^<]*+</summary>)?")
 """What stands before the reasoning in its details."""
 _QUOTED = re.compile("^> ?", re.MULTILINE)
-_PARAMETERS = {"temperature": (0, 2), "top_p": (0.01, 1), "max_tokens": (1, 10_000_000)}
-"""Those that we have as well, the least and the most each may be."""
 _MODEL_MAX, _SYSTEM_MAX = 200, 100_000
 
 
@@ -90,15 +90,19 @@ def _system(chat: Chat) -> str | None:
     return found[:_SYSTEM_MAX].replace("\0", "") if isinstance(found, str) and found.strip() else None
 
 
-def _params(chat: Chat) -> dict[Any, str | int | float]:
+def _params(chat: Chat) -> ExportedParams:
+    """Those that we have as well, as far as they are what we take. The model stands with each answer."""
     given = chat.params if isinstance(chat.params, dict) else {}
-    return {name: given[name] for name in _PARAMETERS if _is_parameter(name, given.get(name))}
+    names = (name for name in Params.__struct_fields__ if name != "model" and name in given)
+    return ExportedParams(**{name: given[name] for name in names if _fits(name, given[name])})
 
 
-def _is_parameter(name: str, value: Any) -> bool:
-    least, most = _PARAMETERS[name]
-    kinds = int if name == "max_tokens" else (int, float)
-    return isinstance(value, kinds) and not isinstance(value, bool) and least <= value <= most
+def _fits(name: str, value: Any) -> bool:
+    try:
+        chosen(msgspec.convert({name: value}, Params))
+    except (msgspec.ValidationError, BadRequest):
+        return False
+    return True
 
 
 def _node(message: _Message) -> Node:

@@ -3,7 +3,9 @@
 from hashlib import sha256
 from typing import Any
 
-from chatstream.errors import BadRequest
+import msgspec
+
+from chatstream.errors import BadRequest, NotFound
 from chatstream.store.ports import Store
 from chatstream.store.records import Preset
 
@@ -23,6 +25,26 @@ def keep(store: Store, owner: str, name: str, system: str, params: dict[str, Any
     present = store.presets(owner)
     if len(present) >= MOST and all(preset.id != preset_id for preset in present):
         raise BadRequest(f"There are {MOST} presets already. Delete one first.")
-    preset = Preset(id=preset_id, owner=owner, name=line, system=system, params=params)
+    is_default = any(preset.is_default for preset in present if preset.id == preset_id)
+    preset = Preset(id=preset_id, owner=owner, name=line, system=system, params=params, is_default=is_default)
     store.keep(preset)
     return preset
+
+
+def make_default(store: Store, owner: str, preset_id: str, is_default: bool) -> Preset:
+    """New chats of the page begin with it, or no more with it: one at most does.
+
+    :raises NotFound: if it is not there
+    """
+    present = store.presets(owner)
+    if all(preset.id != preset_id for preset in present):
+        raise NotFound("There is no such preset. It may have been deleted.")
+    changed = {p.id: msgspec.structs.replace(p, is_default=is_default and p.id == preset_id) for p in present}
+    for preset in present:
+        if changed[preset.id] != preset:
+            store.keep(changed[preset.id])
+    return changed[preset_id]
+
+
+def default(store: Store, owner: str) -> Preset | None:
+    return next((preset for preset in store.presets(owner) if preset.is_default), None)

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chatstream.chats import files
 from chatstream.chats.files import FILES_MAX
+from chatstream.chats.params import Params, chosen
 from chatstream.chats.tree import branch
 from chatstream.errors import BadRequest
 from chatstream.store.records import Chat, File, Message, new_id, now_ms
@@ -58,6 +59,10 @@ class ExportedMessage(msgspec.Struct, kw_only=True, rename="camel", omit_default
     files: Annotated[list[ExportedFile], Meta(max_length=FILES_MAX)] = []
 
 
+class ExportedParams(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file says nothing that would be lost."""
+
+
 class Exported(msgspec.Struct, kw_only=True, rename="camel"):
     """A chat in a file. Ids join its messages; importing gives them new ones."""
 
@@ -67,7 +72,7 @@ class Exported(msgspec.Struct, kw_only=True, rename="camel"):
     created_at: _Time | None = None
     updated_at: _Time | None = None
     system: Annotated[str, Meta(max_length=100_000)] | None = None
-    params: dict[Literal["model", "temperature", "top_p", "max_tokens"], str | int | float] = {}
+    params: ExportedParams = ExportedParams()
     pinned: bool = False
     archived: bool = False
     messages: Annotated[list[ExportedMessage], Meta(max_length=MESSAGES_MAX)]
@@ -90,7 +95,7 @@ def lines(
 
 
 def _encoded(chat: Chat, messages: list[Message], read: files.Read) -> bytes:
-    about: dict[str, Any] = {name: getattr(chat, name) for name in _KEPT}
+    about: dict[str, Any] = {name: getattr(chat, name) for name in _KEPT} | {"params": ExportedParams(**chat.params)}
     return msgspec.json.encode(Exported(**about, messages=[_exported(message, read) for message in messages]))
 
 
@@ -156,7 +161,7 @@ def _chat(exported: Exported, owner: str, ids: dict[str, str]) -> Chat:
         created_at=created,
         updated_at=exported.updated_at or now,
         system=exported.system,
-        params=dict[str, Any](**exported.params),
+        params=chosen(exported.params),
         pinned=exported.pinned and not exported.archived,
         archived=exported.archived,
     )

@@ -41,7 +41,7 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
     tools: list[str] = []
     """Names of this server's tools that the model may call here."""
     params: dict[str, Any] = {}
-    """What is chosen for its answers: any of `model`, `temperature`, `top_p`, `max_tokens`."""
+    """What is chosen for its answers: any field of `chatstream.chats.params.Params`."""
     pinned: bool = False
     archived: bool = False
     """No chat is both."""
@@ -109,6 +109,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     system: str
     params: dict[str, Any]
     """As a chat's."""
+    is_default: bool = False
+    """New chats of the page begin with it."""
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -83,7 +83,8 @@ CREATE TABLE IF NOT EXISTS presets (
   owner TEXT NOT NULL,
   name TEXT NOT NULL,
   system TEXT NOT NULL,
-  params TEXT NOT NULL
+  params TEXT NOT NULL,
+  is_default INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS presets_of_owner ON presets (owner, name);
 

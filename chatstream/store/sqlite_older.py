@@ -21,6 +21,7 @@ _ADDED = {
         "share": "TEXT",
     },
     "messages": {"files": "TEXT"},
+    "presets": {"is_default": "INTEGER NOT NULL DEFAULT 0"},
 }
 """Columns that databases of older versions lack, by table."""
 _WORDS_BY_MESSAGE = ("message_words", "chat_words")

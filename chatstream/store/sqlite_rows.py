@@ -9,7 +9,7 @@ import msgspec
 from chatstream.store.records import Chat, File, Message, Preset, RunRecord
 
 _JSON = {"error", "usage", "timings", "tool_calls", "tools", "params", "files"}
-_FLAGS = {"pinned", "archived"}
+_FLAGS = {"pinned", "archived", "is_default"}
 
 _SEQ = (
     "max(seq, coalesce((SELECT last FROM run_batches WHERE run_id = runs.id ORDER BY first DESC LIMIT 1), 0)) AS seq"

@@ -3,22 +3,21 @@
 import functools
 import hashlib
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from chatstream.access import OWNER
 from chatstream.chats import files
+from chatstream.chats.params import Params, chosen
 from chatstream.chats.questions import Question, compose
 from chatstream.errors import LeafMoved, NotFound
 from chatstream.runs.dialogue import Dialogue, Tools
 from chatstream.store.records import RunRecord, is_id
 from chatstream.upstream.client import Ask
 from chatstream.web import images
-from chatstream.web.bodies import ChatBody, Sampling, check_chat, chosen
+from chatstream.web.bodies import ChatBody, check_chat
 from chatstream.web.services import services
-
-T = TypeVar("T")
 
 TRIES = 20
 """How often a question is given a new place, because the chat went on in the meantime."""
@@ -43,14 +42,14 @@ def start(body: ChatBody, session: str | None = None) -> RunRecord:
 def _start(body: ChatBody, session: str | None) -> RunRecord:
     s, question, read = services(), _question(body, session), functools.partial(services().store.file, OWNER)
     chat, earlier = s.chats.place(OWNER, body.chat_id, question)
-    sampling = _sampling(body, chat.params if question.params is None else question.params)
-    provider, model = s.gateway.choose(sampling.model)
+    params = _params(body, chat.params if question.params is None else question.params)
+    provider, model = s.gateway.choose(params.model)
     question = msgspec.structs.replace(question, model=model, files=files.found(body.files, read))
     images.check(provider, model, images.carried(question, earlier or ()))
     images_max = images.most(provider, model, earlier or ())
     composed = compose(chat, earlier, question, s.desk.worker, s.desk.lease(), read, images_max)
     tools = Tools(s.tools.only(composed.submission.chat.tools), s.settings.tool_s, s.settings.tool_rounds)
-    ask = _ask(sampling, model, composed.messages)
+    ask = _ask(params, model, composed.messages)
     record = s.desk.start(composed.submission, Dialogue(functools.partial(s.gateway.open, provider), ask, tools))
     if record.id == composed.submission.run.id:  # else it was asked before
         s.titler.expect(composed, provider, model)
@@ -74,28 +73,19 @@ def _question(body: ChatBody, session: str | None) -> Question:
     )
 
 
-def _sampling(body: ChatBody, kept: dict[str, Any]) -> Sampling:
+def _params(body: ChatBody, kept: dict[str, Any]) -> Params:
     """What the request says, and else what its chat keeps."""
-    said = {name: getattr(body, name) for name in Sampling.__struct_fields__}
-    return Sampling(**kept | {name: value for name, value in said.items() if value is not None})
+    said = {name: getattr(body, name) for name in Params.__struct_fields__}
+    return Params(**kept | {name: value for name, value in said.items() if value is not None})
 
 
-def _ask(sampling: Sampling, model: str, messages: list[dict[str, Any]]) -> Ask:
+def _ask(params: Params, model: str, messages: list[dict[str, Any]]) -> Ask:
     settings = services().settings
-    return Ask(
-        model=model,
-        messages=list(messages),
-        temperature=_chosen(sampling.temperature, settings.llm_temperature),
-        top_p=sampling.top_p,
-        max_tokens=_chosen(sampling.max_tokens, settings.llm_max_tokens),
-    )
+    usual = {"temperature": settings.llm_temperature, "max_tokens": settings.llm_max_tokens}
+    return Ask(messages=list(messages), **usual | chosen(params) | {"model": model})
 
 
 def fingerprint(body: ChatBody, session: str | None = None) -> str:
     """Tells two questions with one request id apart: by all that is asked, not by how the answer is taken."""
     asked = msgspec.structs.replace(body, stream=False, request_id=None)
     return hashlib.sha256(msgspec.json.encode((asked, session))).hexdigest()
-
-
-def _chosen(asked: T | None, default: T | None) -> T | None:
-    return default if asked is None else asked

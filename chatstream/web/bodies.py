@@ -1,7 +1,7 @@
 """Request bodies: JSON into checked structures, or an error that says what to change."""
 
 import json
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 from flask import request
@@ -9,6 +9,7 @@ from msgspec import Meta
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from chatstream.chats.files import FILES_MAX
+from chatstream.chats.params import Params
 from chatstream.errors import BadRequest, TooLarge
 from chatstream.store.records import is_id
 from chatstream.web.services import services
@@ -25,16 +26,7 @@ System = Annotated[str, Meta(max_length=100_000)]
 ToolNames = Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)]
 
 
-class Sampling(msgspec.Struct, frozen=True, kw_only=True):
-    """What every way of asking lets its caller choose of the model."""
-
-    model: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
-    max_tokens: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
-
-
-class ChatBody(Sampling, frozen=True, kw_only=True, rename="camel"):
+class ChatBody(Params, frozen=True, kw_only=True, rename="camel"):
     """The body of POST /chat: a `prompt`, or the id of the answer to be written anew (`retry`) or gone on with."""
 
     prompt: str | None = None
@@ -46,7 +38,7 @@ class ChatBody(Sampling, frozen=True, kw_only=True, rename="camel"):
     """Empty for the chat's beginning."""
     system: System | None = None
     tools: ToolNames | None = None
-    params: Sampling | None = None
+    params: Params | None = None
     """What the chat keeps of them; those beside it are for this answer."""
     request_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     files: Annotated[list[str], Meta(max_length=FILES_MAX)] = []
@@ -59,7 +51,7 @@ class ChangeBody(msgspec.Struct, frozen=True, rename="camel"):
     title: str | None = None
     system: System | None = None
     tools: ToolNames | None = None
-    params: Sampling | None = None
+    params: Params | None = None
     pinned: bool | None = None
     archived: bool | None = None
     leaf_id: str | None = None
@@ -85,17 +77,6 @@ def parse(body: bytes, kind: type[T]) -> T:
     except (msgspec.DecodeError, UnicodeError) as error:
         raise BadRequest(_why_unreadable(body, error)) from error
     return value
-
-
-def chosen(sampling: Sampling) -> dict[str, Any]:
-    """What is chosen there, by name.
-
-    :raises BadRequest: for a model whose name has a NUL character
-    """
-    found = {name: value for name, value in msgspec.structs.asdict(sampling).items() if value is not None}
-    if "\0" in found.get("model", ""):
-        raise BadRequest("model has a NUL character. Leave it out.")
-    return found
 
 
 def check_values(body: bytes) -> None:

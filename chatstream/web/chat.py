@@ -6,6 +6,7 @@ import msgspec
 from flask import Blueprint, Response, jsonify, request
 
 from chatstream.access import OWNER
+from chatstream.chats.params import chosen
 from chatstream.errors import BadRequest
 from chatstream.store.records import is_id
 from chatstream.web import asking, bodies, present, sidebar, streams
@@ -64,7 +65,7 @@ def change(chat_id: str) -> Response:
     if body.tools is not None:
         fields["tools"] = services().tools.check(body.tools)
     if body.params is not None:
-        fields["params"] = bodies.chosen(body.params)
+        fields["params"] = chosen(body.params)
     if (leaf_id := fields.pop("leaf_id", None)) is not None:
         services().branches.show(OWNER, checked(chat_id), leaf_id)
     return jsonify(present.settled(services().chats.change(OWNER, checked(chat_id), fields)))

@@ -2,17 +2,19 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from flask import request
 from werkzeug.datastructures import FileStorage
 
 from chatstream.access import OWNER
-from chatstream.chats import files
+from chatstream.chats import files, presets
+from chatstream.chats.params import Params
 from chatstream.errors import BadRequest, StoreError, StoreUnavailable
 from chatstream.store.records import File, Message, new_id
 from chatstream.web import asking, bodies
-from chatstream.web.bodies import ChatBody, Sampling
+from chatstream.web.bodies import ChatBody
 from chatstream.web.chat import checked
 from chatstream.web.services import services
 
@@ -49,18 +51,20 @@ def _asked(body: ChatBody) -> ChatBody:
         body,
         prompt=prompt(),
         parent_id=(old.parent_id or "") if old else None,
-        params=_params(body.chat_id),
+        **_settings(body.chat_id),
         files=[*kept, *_uploaded(files.FILES_MAX - len(kept))],
     )
 
 
-def _params(chat_id: str | None) -> Sampling | None:
-    """What the chat keeps, with the model that was chosen; a form without that choice leaves all as it is."""
-    model = request.form.get("model")
-    if model is None:
-        return None
-    kept = services().chats.get(OWNER, checked(chat_id)).params if chat_id else {}
-    return Sampling(**{**kept, "model": model or None})
+def _settings(chat_id: str | None) -> dict[str, Any]:
+    """What the chat keeps, with the model that was chosen; a new one begins with the default preset."""
+    s, model = services(), request.form.get("model")
+    usual = None if chat_id else presets.default(s.store, OWNER)
+    if usual is None and model is None:
+        return {}  # all stays as it is
+    kept = s.chats.get(OWNER, checked(chat_id)).params if chat_id else usual.params if usual else {}
+    params = Params(**kept | ({} if model is None else {"model": model or None}))
+    return {"system": usual.system, "params": params} if usual else {"params": params}
 
 
 def _uploaded(most: int) -> list[str]:

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from chatstream.access import OWNER
 from chatstream.chats import sessions
+from chatstream.chats.params import Params
 from chatstream.chats.tree import branch
 from chatstream.errors import ChatStreamError
 from chatstream.store.records import Message, RunRecord
@@ -26,7 +27,7 @@ from chatstream.wire.formats import content, failure
 blueprint = Blueprint("llm", __name__, url_prefix="/api/llm/chat")
 
 
-class ConversationBody(bodies.Sampling, frozen=True, kw_only=True):
+class ConversationBody(Params, frozen=True, kw_only=True):
     """`messages` and `tools` are OpenAI's, and go to the model server as they are."""
 
     messages: Annotated[list[dict[str, Any]], Meta(min_length=1)]
@@ -34,7 +35,7 @@ class ConversationBody(bodies.Sampling, frozen=True, kw_only=True):
     tool_choice: str | dict[str, Any] | None = None
 
 
-class SessionBody(bodies.Sampling, frozen=True, kw_only=True):
+class SessionBody(Params, frozen=True, kw_only=True):
     """`tools` are names of this server's own."""
 
     message: str
@@ -151,7 +152,7 @@ def _asked() -> tuple[RunRecord, str]:
         system=body.system_prompt,
         tools=body.tools,
         request_id=body.request_id,
-        **{name: getattr(body, name) for name in bodies.Sampling.__struct_fields__},
+        **{name: getattr(body, name) for name in Params.__struct_fields__},
     )
     record = asking.start(question, session=body.session_id)
     return record, body.session_id or record.chat_id

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from chatstream.access import OWNER
+from chatstream.chats import presets
 from chatstream.chats.tree import branch, families
 from chatstream.errors import ChatStreamError
 from chatstream.store.records import Chat, Message, RunRecord, new_id, now_ms
@@ -174,6 +175,7 @@ def _context(chat: Chat | None, before: str | None = None, at: str | None = None
     s = services()
     part, kin, found, elsewhere = _view(chat, before, at) if chat else _View()
     provider, usual = s.gateway.providers.default, s.gateway.default_model()
+    settings = chat or presets.default(s.store, OWNER)
     return {
         **sidebar.context(),
         "chat": present.settled(chat) if chat else None,
@@ -182,7 +184,8 @@ def _context(chat: Chat | None, before: str | None = None, at: str | None = None
         "before": part.before,
         "found": found,
         "elsewhere": elsewhere,
-        "model": (chat and chat.params.get("model")) or usual,
+        "settings": settings,
+        "model": (settings and settings.params.get("model")) or usual,
         "defaultModel": usual,
         "models": s.gateway.remembered(),
         "provider": {"name": provider.name, "demo": provider.demo},

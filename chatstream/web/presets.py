@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify
 
 from chatstream.access import OWNER
 from chatstream.chats import presets
+from chatstream.chats.params import Params, chosen
 from chatstream.store.records import Preset
 from chatstream.web import bodies
 from chatstream.web.services import services
@@ -19,7 +20,13 @@ class PresetBody(msgspec.Struct, frozen=True):
 
     name: str
     system: bodies.System = ""
-    params: bodies.Sampling = bodies.Sampling()
+    params: Params = Params()
+
+
+class PresetChange(msgspec.Struct, frozen=True):
+    """The body of PATCH /presets/<id>."""
+
+    default: bool
 
 
 @blueprint.get("/presets")
@@ -30,8 +37,14 @@ def listing() -> Response:
 @blueprint.post("/presets")
 def keep() -> tuple[Response, int]:
     body = bodies.read(PresetBody)
-    preset = presets.keep(services().store, OWNER, body.name, body.system, bodies.chosen(body.params))
+    preset = presets.keep(services().store, OWNER, body.name, body.system, chosen(body.params))
     return jsonify(_shown(preset)), 201
+
+
+@blueprint.patch("/presets/<preset_id>")
+def change(preset_id: str) -> Response:
+    body = bodies.read(PresetChange)
+    return jsonify(_shown(presets.make_default(services().store, OWNER, preset_id, body.default)))
 
 
 @blueprint.delete("/presets/<preset_id>")
@@ -41,4 +54,5 @@ def drop(preset_id: str) -> Response:
 
 
 def _shown(preset: Preset) -> dict[str, Any]:
-    return {"_id": preset.id, "name": preset.name, "system": preset.system, "params": preset.params}
+    named = {"_id": preset.id, "name": preset.name, "default": preset.is_default}
+    return {**named, "system": preset.system, "params": preset.params}

@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from chatstream.access import OWNER
 from chatstream.chats import sessions
+from chatstream.chats.params import Params
 from chatstream.errors import BadRequest
 from chatstream.store.records import Chat, Message
 from chatstream.web import asking, bodies, runs, streams
@@ -34,7 +35,7 @@ class UiMessage(msgspec.Struct, frozen=True):
     parts: list[Part] = []
 
 
-class UiBody(bodies.Sampling, frozen=True, kw_only=True, rename="camel"):
+class UiBody(Params, frozen=True, kw_only=True, rename="camel"):
     """What the SDK's DefaultChatTransport sends; the fields of a question may stand in its `body`.
 
     `messageId` is the question that was changed, or the answer that is wanted anew.
@@ -124,5 +125,5 @@ def _request_id(body: UiBody, prompt: str) -> str:
 
 
 def _with_choices(body: UiBody, **asked: Any) -> bodies.ChatBody:
-    names = (*bodies.Sampling.__struct_fields__, "system", "tools")
+    names = (*Params.__struct_fields__, "system", "tools")
     return bodies.ChatBody(**asked, **{name: getattr(body, name) for name in names})

@@ -3,7 +3,7 @@
 import { find } from "./dom.js";
 import { changeChat } from "./server.js";
 import { Presets } from "./presets.js";
-import { fill, read } from "./settings-form.js";
+import { check, fill, read } from "./settings-form.js";
 
 /** What the open chat chooses: model, system prompt, parameters. Kept by it, and for a new one sent with its first question. */
 export class ChatSettings {
@@ -21,6 +21,7 @@ export class ChatSettings {
     this.form = find(sheet, "form", HTMLFormElement);
     this.#kept = this.present = read(this.form);
     new Presets(this.form);
+    this.form.addEventListener("input", () => check(this.form));
     find(this.form, "[name=close]", HTMLElement).addEventListener("click", () => sheet.close());
     this.form.addEventListener("submit", () => this.set(read(this.form)));
   }

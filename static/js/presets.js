@@ -1,7 +1,7 @@
 // @ts-check
 /** @import {Preset} from "./types.js" */
 import { find } from "./dom.js";
-import { dropPreset, keepPreset, readPresets } from "./server.js";
+import { dropPreset, keepPreset, readPresets, setDefault } from "./kept-presets.js";
 import { field, fill, read } from "./settings-form.js";
 import { said, t } from "./words.js";
 
@@ -16,8 +16,10 @@ export class Presets {
     this.choice = /** @type {HTMLSelectElement} */ (field(form, "preset"));
     this.name = /** @type {HTMLInputElement} */ (field(form, "name"));
     this.dropButton = find(form, "[name=drop]", HTMLButtonElement);
+    this.default = find(form, "#preset-default", HTMLElement);
     this.note = find(form, "#settings-note", HTMLElement);
     this.choice.addEventListener("change", () => this.#chosen());
+    this.isDefault.addEventListener("change", () => void this.#tried(t("The preset was not changed."), () => this.#makeDefault()));
     this.dropButton.addEventListener("click", () => void this.#tried(t("Presets were not deleted."), () => this.#drop()));
     find(form, "[name=keep]", HTMLElement).addEventListener("click", () => void this.#tried(t("Presets were not kept."), () => this.#keep()));
     this.name.addEventListener("keydown", (event) => event.key === "Enter" && this.#entered(event));
@@ -30,9 +32,17 @@ export class Presets {
     if (!event.isComposing) void this.#tried(t("Presets were not kept."), () => this.#keep());
   }
 
+  get isDefault() {
+    return find(this.default, "input", HTMLInputElement);
+  }
+
+  get #present() {
+    return this.#known.find(({ _id }) => _id === this.choice.value);
+  }
+
   #opened() {
     this.choice.value = "";
-    this.dropButton.hidden = true;
+    this.#showChosen();
     return this.#tried(t("Presets could not be read."), () => this.#read());
   }
 
@@ -43,14 +53,28 @@ export class Presets {
     const options = this.#known.map(({ _id, name }) => new Option(name, _id));
     this.choice.replaceChildren(new Option(t("None"), ""), ...options);
     this.choice.value = this.#known.some(({ _id }) => _id === present) ? present : "";
-    this.dropButton.hidden = this.choice.value === "";
+    this.#showChosen();
+  }
+
+  #showChosen() {
+    this.dropButton.hidden = this.default.hidden = !this.#present;
+    this.isDefault.checked = this.#present?.default ?? false;
   }
 
   #chosen() {
-    const preset = this.#known.find(({ _id }) => _id === this.choice.value);
-    this.dropButton.hidden = !preset;
+    const preset = this.#present;
+    this.#showChosen();
     this.name.value = preset?.name ?? "";
     if (preset) fill(this.form, preset);
+  }
+
+  async #makeDefault() {
+    const [id, isDefault] = [this.choice.value, this.isDefault.checked];
+    await setDefault(id, isDefault).catch((error) => {
+      this.#showChosen();
+      throw error;
+    });
+    await this.#read();
   }
 
   async #keep() {

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import {Chat, ChatPage, ChatWithHistory, Message, Models, Params, Preset, Settings} from "./types.js" */
+/** @import {Chat, ChatPage, ChatWithHistory, Message, Models} from "./types.js" */
 import { t } from "./words.js";
 
 // What the page asks of its server, besides the streams.
@@ -128,21 +128,4 @@ export async function mathml(formulas) {
 export async function readModels() {
   const response = await request("/models");
   return response.json();
-}
-
-/** @returns {Promise<Preset[]>} */
-export async function readPresets() {
-  const response = await request("/presets");
-  return (await response.json()).presets;
-}
-
-/** One with the same name is replaced. @param {Settings & {name: string}} preset @returns {Promise<Preset>} */
-export async function keepPreset(preset) {
-  const response = await request("/presets", { method: "POST", body: JSON.stringify(preset) });
-  return response.json();
-}
-
-/** @param {string} id */
-export async function dropPreset(id) {
-  await request(`/presets/${id}`, { method: "DELETE" });
 }

@@ -3,29 +3,53 @@
 import { find } from "./dom.js";
 import { t } from "./words.js";
 
-const NUMBERS = /** @type {const} */ (["temperature", "top_p", "max_tokens"]);
+const NUMBERS = /** @type {const} */ (["temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "seed"]);
+const WORDS = /** @type {const} */ (["model", "reasoning_effort"]);
+
+const STOP_MOST = 4;
+const STOP_LONGEST = 100;
+
+/** The browser itself says what is wrong with the other fields. @param {HTMLFormElement} form */
+export function check(form) {
+  const stop = field(form, "stop");
+  const lines = sequences(form);
+  const fits = lines.length <= STOP_MOST && lines.every((line) => line.length <= STOP_LONGEST);
+  stop.setCustomValidity(fits ? "" : t("At most 4 lines, of 100 characters each."));
+}
 
 /** What the fields say; those left empty choose nothing. @param {HTMLFormElement} form @returns {Settings} */
 export function read(form) {
   /** @type {Params} */
   const params = {};
-  const model = field(form, "model").value;
-  if (model) params.model = model;
+  for (const name of WORDS) {
+    const { value } = field(form, name);
+    if (value !== "") params[name] = value;
+  }
   for (const name of NUMBERS) {
     const { value } = field(form, name);
     if (value !== "") params[name] = Number(value);
   }
+  const stop = sequences(form);
+  if (stop.length > 0) params.stop = stop;
   return { system: field(form, "system").value.trim(), params };
 }
 
 /** @param {HTMLFormElement} form @param {Settings} settings */
 export function fill(form, { system, params }) {
   field(form, "system").value = system;
-  field(form, "model").value = params.model ?? "";
-  for (const name of NUMBERS) field(form, name).value = params[name] === undefined ? "" : String(params[name]);
+  for (const name of [...WORDS, ...NUMBERS]) field(form, name).value = String(params[name] ?? "");
+  field(form, "stop").value = (params.stop ?? []).join("\n");
+  const more = find(form, ".settings-more", HTMLDetailsElement);
+  more.open = [...more.querySelectorAll("[name]")].some((each) => /** @type {HTMLInputElement} */ (each).value !== "");
   const line = find(form, "#settings-model", HTMLElement);
   line.hidden = !params.model;
   line.textContent = t("Answered by {model}.", { model: params.model ?? "" });
+  check(form);
+}
+
+/** @param {HTMLFormElement} form */
+function sequences(form) {
+  return field(form, "stop").value.split("\n").filter((line) => line !== "");
 }
 
 /** @param {HTMLFormElement} form @param {string} name */

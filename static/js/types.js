@@ -21,9 +21,10 @@
  *
  * @typedef {{prompt?: string, retry?: string, continue?: string, parentId?: string, chatId: string | null, tools?: string[],
  *   system?: string, params?: Params, requestId: string, stream: boolean, files?: string[]}} Submission
- * @typedef {{model?: string, temperature?: number, top_p?: number, max_tokens?: number}} Params
+ * @typedef {{model?: string, temperature?: number, top_p?: number, max_tokens?: number, frequency_penalty?: number,
+ *   presence_penalty?: number, seed?: number, stop?: string[], reasoning_effort?: string}} Params
  * @typedef {{system: string, params: Params}} Settings
- * @typedef {Settings & {_id: string, name: string}} Preset
+ * @typedef {Settings & {_id: string, name: string, default: boolean}} Preset
  * @typedef {{default: string, providers: {name: string, models: string[], message: string,
  *   state: "ready" | "loading" | "busy" | "refused" | "failed" | "unreachable"}[]}} Models
  * @typedef {Ids & Ending & {completion: string}} WholeAnswer  What `stream: false` answers.

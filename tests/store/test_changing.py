@@ -85,7 +85,7 @@ def test_presets_are_kept_by_their_owner(reopen: Callable[[], Store]) -> None:
     terse = Preset(id=new_id(), owner=ME, name="Terse", system="Be brief.", params={"temperature": 0.25, "model": "m"})
     store.keep(Preset(id=new_id(), owner=ME, name="Wide", system="", params={}))
     store.keep(terse)
-    changed = msgspec.structs.replace(terse, system="Be briefer.")
+    changed = msgspec.structs.replace(terse, system="Be briefer.", is_default=True)
     store.keep(changed)
     assert [p.name for p in reopen().presets(ME)] == ["Terse", "Wide"]
     assert reopen().presets(ME)[0] == changed

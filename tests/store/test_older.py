@@ -20,7 +20,11 @@ OLD = """CREATE TABLE chats (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, title TEXT NOT NULL, leaf_id TEXT,
   created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
 );
-INSERT INTO chats (id, owner, title, created_at, updated_at) VALUES ('c', 'me', 'Old', 1, 2);"""
+INSERT INTO chats (id, owner, title, created_at, updated_at) VALUES ('c', 'me', 'Old', 1, 2);
+CREATE TABLE presets (
+  id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, system TEXT NOT NULL, params TEXT NOT NULL
+);
+INSERT INTO presets VALUES ('p', 'me', 'Old', '', '{}');"""
 WORDS_BY_MESSAGE = """
 DROP VIEW texts; DROP TABLE words;
 CREATE VIRTUAL TABLE message_words USING fts5(content, content='messages', content_rowid='n');
@@ -48,6 +52,7 @@ def test_a_database_from_before_system_prompts_and_tools_is_taken_over(tmp_path:
     assert (old.title, old.system, old.tools, old.params) == ("Old", None, [], {})
     assert (old.pinned, old.archived, old.titled, old.share) == (False, False, "user", None)
     assert store.shelf(ME, "listed", None, 9).chats == [old]
+    assert [(preset.name, preset.is_default) for preset in store.presets(ME)] == [("Old", False)]
     store.change(ME, "c", {"tools": ["clock"]})
     s = submission()
     store.begin(s)

@@ -64,8 +64,9 @@ def test_the_model_is_asked_once_streaming_with_the_branch_and_the_parameters(
     api: Api, model_server: ModelServer
 ) -> None:
     ids, _ = api.answer("One")
-    fields = {"temperature": 0.25, "top_p": 0.5, "max_tokens": 7, "system": "Be brief."}
-    api.answer("Two", chatId=ids["chatId"], **fields)
+    sampling = {"temperature": 0.25, "top_p": 0.5, "frequency_penalty": -1, "presence_penalty": 0.5, "seed": 0}
+    params = {**sampling, "max_tokens": 7, "stop": ["\n\n", "END"], "reasoning_effort": "low"}
+    api.answer("Two", chatId=ids["chatId"], system="Be brief.", **params)
     request = model_server.requests()[1]
     assert request["body"] == {
         "model": "test-model",
@@ -75,9 +76,7 @@ def test_the_model_is_asked_once_streaming_with_the_branch_and_the_parameters(
             {"role": "assistant", "content": "Hello world"},
             {"role": "user", "content": "Two"},
         ],
-        "temperature": 0.25,
-        "top_p": 0.5,
-        "max_tokens": 7,
+        **params,
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -298,14 +297,21 @@ def test_questions_of_the_same_moment_follow_each_other(api: Api, model_server: 
     assert sorted(shown[1::2]) == ["First", *prompts]
 
 
+WRONG: list[dict[str, Any]] = [
+    *({"stop": stop} for stop in ("END", [], [""], ["a"] * 5, ["x" * 101], ["a\0"], [1])),
+    *({"frequency_penalty": 2.5}, {"presence_penalty": -3}, {"seed": 1 << 53}, {"seed": 0.5}),
+    {"reasoning_effort": "very"},
+]
+
+
 def test_what_is_chosen_of_the_model_is_kept_by_the_chat(api: Api) -> None:
     path = f"/chat/{api.answer('Hello')[0]['chatId']}"
     assert api.get(path).json["params"] == {}
-    chosen = {"model": "test-model", "temperature": 0, "top_p": 0.5, "max_tokens": 7}
+    chosen = {"model": "test-model", "temperature": 0, "top_p": 0.5, "max_tokens": 7, "stop": ["a", "b"], "seed": -1}
     assert api.call("PATCH", path, {"params": chosen}).json["params"] == chosen
     assert api.call("PATCH", path, {"title": "Else"}).json["params"] == chosen
     assert api.call("PATCH", path, {"params": {"temperature": 1, "model": None}}).json["params"] == {"temperature": 1}
-    for wrong in ({"temperature": 3}, {"model": "a\0b"}, {"top_p": 0}, {"max_tokens": "7"}, []):
+    for wrong in ({"temperature": 3}, {"model": "a\0b"}, {"top_p": 0}, {"max_tokens": "7"}, [], *WRONG):
         assert api.call("PATCH", path, {"params": wrong}).status == 400
     assert api.get(path).json["params"] == {"temperature": 1}
     assert api.call("PATCH", path, {"params": {}}).json["params"] == {}

@@ -78,6 +78,18 @@ def test_presets_are_made_changed_and_deleted(api: Api) -> None:
     again = api.post("/presets", {"name": "Terse answers", "params": {"model": "test-model"}})
     assert again.json == {**made.json, "system": "", "params": {"model": "test-model"}}
     assert again.json in api.get("/presets").json["presets"]
+    path = f"/presets/{made.json['_id']}"
+    assert api.call("PATCH", path, {"default": True}).json == {**again.json, "default": True}
+    kept = api.post("/presets", {"name": "Terse answers", "system": "Be brief."}).json
+    assert (kept["system"], kept["default"]) == ("Be brief.", True)
+    other = api.post("/presets", {"name": "Wordy"}).json
+    assert api.call("PATCH", f"/presets/{other['_id']}", {"default": True}).status == 200
+    assert [preset["default"] for preset in api.get("/presets").json["presets"]] == [False, True]
+    assert api.call("PATCH", f"/presets/{other['_id']}", {"default": False}).json["default"] is False
+    assert api.call("PATCH", f"/presets/{other['_id']}", {}).status == 400
+    assert api.call("DELETE", f"/presets/{other['_id']}").status == 204
+    assert api.call("PATCH", f"/presets/{other['_id']}", {"default": True}).status == 404
+    again = api.post("/presets", {"name": "Terse answers", "params": {"model": "test-model"}})
     for wrong in ({"name": " "}, {"name": "x" * 101}, {"name": "a\0"}, {"name": "a", "params": {"top_p": 3}}, {}):
         assert api.post("/presets", wrong).status == 400
     for _ in range(2):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 
 from tests.api import Api
 from tests.servers.app import ChatStream
@@ -132,6 +133,37 @@ def test_system_prompt_and_parameters_hold_for_the_chat(
     assert page.browser.evaluate("return document.querySelector('#settings [name=top_p]').value") == "0.5"
 
 
+def test_more_parameters_are_chosen_shown_again_and_checked(
+    page: Page, server: ChatStream, model_server: ModelServer
+) -> None:
+    folded = "return document.querySelector('#settings .settings-more').open"
+    open_settings(page)
+    assert not page.browser.evaluate(folded)
+    page.browser.evaluate("document.querySelector('#settings .settings-more summary').click()")
+    numbers = {"frequency_penalty": -0.5, "presence_penalty": 2, "seed": 7}
+    for name, value in {**numbers, "stop": "END\n one "}.items():
+        fill(page, name, str(value))
+    page.browser.driver.find_element(By.CSS_SELECTOR, "#settings [name=reasoning_effort]").send_keys("low")
+    page.click("button", "Save")
+    page.ask("How are you?")
+    page.wait_state("complete")
+    params = {**numbers, "stop": ["END", " one "], "reasoning_effort": "low"}
+    assert kept(server, page)["params"] == params
+    assert model_server.requests()[-1]["body"].items() >= params.items()
+    page.reload()
+    open_settings(page)
+    assert page.browser.evaluate(folded)
+    fill(page, "stop", "1\n2\n3\n4\n5")
+    page.click("button", "Save")
+    invalid = "return document.querySelector('#settings [name=stop]:invalid')?.validationMessage"
+    assert page.browser.evaluate(invalid) == "At most 4 lines, of 100 characters each."
+    for name in (*params, "stop"):
+        if name != "reasoning_effort":
+            fill(page, name, "")
+    page.click("button", "Save")
+    page.browser.wait(lambda: kept(server, page)["params"] == {"reasoning_effort": "low"})
+
+
 def test_presets_are_kept_used_in_another_chat_and_deleted(page: Page, server: ChatStream) -> None:
     open_picker(page, "small")
     page.press("wide", Keys.ENTER)
@@ -159,6 +191,69 @@ def test_presets_are_kept_used_in_another_chat_and_deleted(page: Page, server: C
     page.browser.wait(lambda: "Deleted the preset" in page.browser.text("#settings"))
     assert Api(server.address).get("/presets").json == {"presets": []}
     assert kept(server, page)["system"] == "Answer in verse."
+
+
+POET = {"system": "Answer in verse.", "params": {"model": "wide", "temperature": 0.5}}
+
+
+@pytest.fixture
+def poet(server: ChatStream) -> Iterator[dict[str, Any]]:
+    api = Api(server.address)
+    preset = api.post("/presets", {"name": "Poet", **POET}).json
+    yield preset
+    assert api.call("DELETE", f"/presets/{preset['_id']}").status == 204
+
+
+def choose_preset(page: Page, name: str) -> WebElement:
+    """:return: the switch that makes it the default"""
+    choice = "#settings [name=preset]"
+    page.browser.wait(lambda: name in page.browser.text(choice))
+    page.browser.driver.find_element(By.CSS_SELECTOR, choice).send_keys(name)
+    return page.browser.driver.find_element(By.CSS_SELECTOR, "#settings [name=default]")
+
+
+def test_new_chats_begin_with_the_default_preset(
+    page: Page, server: ChatStream, model_server: ModelServer, poet: dict[str, Any]
+) -> None:
+    open_settings(page)
+    assert not page.browser.driver.find_element(By.CSS_SELECTOR, "#settings [name=default]").is_displayed()
+    choose_preset(page, "Poet").click()
+    page.browser.wait(lambda: Api(server.address).get("/presets").json["presets"] == [{**poet, "default": True}])
+    page.open("/")
+    page.browser.find("button", "Model: wide")
+    page.ask("Sing")
+    page.wait_state("complete")
+    assert kept(server, page) == POET
+    assert model_server.requests()[-1]["body"]["messages"][0]["content"] == "Answer in verse."
+    open_settings(page)
+    switch = choose_preset(page, "Poet")
+    page.browser.go_offline()
+    switch.click()
+    page.browser.wait(lambda: "The preset was not changed." in page.browser.text("#settings-note"))
+    assert switch.is_selected()
+    page.browser.go_online()
+    switch.click()
+    page.browser.wait(lambda: Api(server.address).get("/presets").json["presets"] == [poet])
+    page.open("/")
+    page.browser.find("button", "Model: small")
+
+
+def test_without_scripts_new_chats_begin_with_it_too(
+    page: Page, server: ChatStream, model_server: ModelServer, poet: dict[str, Any]
+) -> None:
+    api = Api(server.address)
+    assert api.call("PATCH", f"/presets/{poet['_id']}", {"default": True}).status == 200
+    page.browser.disable_javascript()
+    for model in ("wide", "small"):
+        page.open("/")
+        if model != "wide":
+            page.browser.driver.find_element(By.CSS_SELECTOR, "label select[name=model]").send_keys(model)
+        page.write("Sing")
+        page.click("button", "Send")
+        page.wait_answer("Hello world")
+        chat = api.get(f"/chat/{api.get('/chats').json['chats'][0]['_id']}").json
+        assert (chat["system"], chat["params"]["temperature"]) == ("Answer in verse.", 0.5)
+        assert model_server.requests()[-1]["body"]["model"] == model
 
 
 def test_what_the_server_does_not_take_is_told_and_taken_back(page: Page, server: ChatStream) -> None:
