@@ -1,7 +1,8 @@
 // @ts-check
-import { keep, kept } from "./storage.js";
+import { keep, kept, names } from "./storage.js";
 
-const NAME = "drafts";
+/** Before the chat's id; each has a place of its own, so that two tabs that write at once lose nothing. */
+const NAME = "draft ";
 const NEW = "new";
 /** The latest so many are kept. */
 const MOST = 50;
@@ -17,7 +18,7 @@ export class Drafts {
   constructor(field, chatId) {
     this.field = field;
     this.chatId = chatId;
-    this.#known = { chat: this.#chat, text: all().get(this.#chat) ?? "" };
+    this.#known = { chat: this.#chat, text: read(NAME + this.#chat).text };
     if (this.#known.text && field.value === "") {
       field.value = this.#known.text;
       field.dispatchEvent(new Event("input"));
@@ -42,19 +43,26 @@ export class Drafts {
     const present = { chat: this.#chat, text: this.field.value };
     if (known.chat === present.chat && known.text === present.text) return;
     this.#known = present;
-    const drafts = all();
-    if (drafts.get(known.chat) === known.text) drafts.delete(known.chat);
-    if (present.text) drafts.delete(present.chat); // so that it comes last
-    if (present.text) drafts.set(present.chat, present.text);
-    keep(NAME, drafts.size > 0 ? JSON.stringify([...drafts].slice(-MOST)) : null);
+    if (known.text && read(NAME + known.chat).text === known.text) keep(NAME + known.chat, null);
+    if (present.text) keep(NAME + present.chat, JSON.stringify({ at: Date.now(), text: present.text }));
+    forget();
   }
 }
 
-/** @returns {Map<string, string>} */
-function all() {
+/** @param {string} name @returns {{at: number, text: string}} of none, and of what is not ours, empty */
+function read(name) {
   try {
-    return new Map(JSON.parse(kept(NAME) ?? "[]"));
+    const { at, text } = JSON.parse(kept(name) ?? "{}");
+    return { at: Number(at) || 0, text: String(text ?? "") };
   } catch {
-    return new Map(); // another version's
+    return { at: 0, text: "" };
   }
+}
+
+/** Those that are too many, the oldest first. */
+function forget() {
+  const found = names(NAME);
+  if (found.length <= MOST) return;
+  const drafts = found.map((name) => ({ name, at: read(name).at })).sort((a, b) => b.at - a.at);
+  for (const { name } of drafts.slice(MOST)) keep(name, null);
 }

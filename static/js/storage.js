@@ -22,3 +22,12 @@ export function keep(name, value, where = "localStorage") {
     // Closed, or full.
   }
 }
+
+/** All that begin so. @param {string} prefix @returns {string[]} */
+export function names(prefix) {
+  try {
+    return Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}

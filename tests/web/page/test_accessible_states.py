@@ -7,7 +7,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.api import Api
-from tests.screenshots import answers, choices, endings, lists, reading, sharing, tools, visits
+from tests.screenshots import answers, arabic, choices, endings, files, lists, reading, sharing, tools, visits
 from tests.screenshots.scene import Scene
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer, answer
@@ -156,6 +156,9 @@ STATES: list[Callable[[Scene], None]] = [
     *(shared, shared_live, shared_no_more, shared_by_nobody, sharing.share_dialog, earlier),
     *(sharing.transfer, sharing.transferred, sharing.transfer_refused),
     *(lists.archive, lists.archive_empty, chat_menu, renaming, choices.presets, notified),
+    *(endings.store_away, endings.continuing, files.files_attached, files.file_refused),
+    *(arabic.arabic_formatted, arabic.arabic_broken, arabic.arabic_list, arabic.arabic_settings),
+    *(arabic.arabic_transfer, arabic.arabic_english_answer, lists.search_nothing),
     *(stopped, reconnecting, unsent, tools.tool_result, tool_failed, tools.tool_long, reading.formulas),
 ]
 

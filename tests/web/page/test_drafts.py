@@ -7,7 +7,12 @@ from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer
 from tests.web.page.page import Page, two_tabs
 
-KEPT = "return localStorage.getItem('drafts')"
+KEPT = """return Object.keys(localStorage).filter((name) => name.startsWith('draft ')).map(
+    (name) => JSON.parse(localStorage.getItem(name)).text).join(' ') || null"""
+LAGGING = """
+    const seen = {...localStorage}
+    Storage.prototype.getItem = (name) => seen[name] ?? null"""
+"""What other tabs write comes late, as it may between two processes."""
 
 
 def test_a_draft_outlasts_reloads_and_other_chats(page: Page) -> None:
@@ -79,3 +84,26 @@ def test_an_empty_tab_that_is_closed_leaves_anothers_draft(one_server: ChatStrea
     assert "Typed here" in (one.browser.evaluate(KEPT) or "")
     one.reload()
     assert one.draft == "Typed here"
+
+
+def test_two_tabs_that_write_at_once_lose_nothing(one_server: ChatStream, browser: Browser) -> None:
+    one, two = two_tabs(browser, one_server.url)
+    one.ask("Begin")
+    one.wait_state("complete")
+    two.browser.evaluate(LAGGING)
+    one.write("In the chat")
+    one.browser.wait(lambda: "In the chat" in (one.browser.evaluate(KEPT) or ""))
+    two.write("For a new one")
+    one.browser.wait(lambda: "For a new one" in (one.browser.evaluate(KEPT) or ""))
+    assert "In the chat" in one.browser.evaluate(KEPT)
+
+
+def test_the_latest_are_kept(page: Page) -> None:
+    page.browser.evaluate("""for (let n = 0; n < 50; n += 1) localStorage.setItem(
+        `draft ${n}`, JSON.stringify({at: Date.now() - (n === 20 ? 100 : n), text: `${n} old`}))""")
+    page.browser.evaluate("localStorage.setItem('draft broken', 'nothing of ours')")
+    page.write("New")
+    page.browser.wait(lambda: page.browser.evaluate("return localStorage.getItem('draft new')"))
+    left = page.browser.evaluate("return Object.keys(localStorage).filter((name) => name.startsWith('draft '))")
+    assert len(left) == 50
+    assert not {"draft 20", "draft broken"} & set(left)

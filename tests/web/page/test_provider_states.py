@@ -10,6 +10,7 @@ from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer, failure
 from tests.web.page.page import Page
+from tests.web.page.test_accessible import look
 
 READY = [["status", 200, {}, {"object": "list", "data": [{"id": "one-model"}]}]]
 HOW = {
@@ -50,5 +51,6 @@ def test_each_state_is_told_with_its_reason(server: ChatStream, browser: Browser
     for name, _, why in told:
         assert HOW[name][2] in why
         assert bool(why) == bool(HOW[name][2])
+    look(browser)
     for name in HOW:
         assert [each for each in page.browser.find_all("button") if each.text.startswith(f"{name}-model")], name

@@ -9,7 +9,8 @@ from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer
 from tests.servers.mongod import Mongod
 from tests.web.conftest import Serve
-from tests.web.page.page import GATED, TIDE, two_tabs
+from tests.web.page.page import GATED, TIDE, Page, two_tabs
+from tests.web.page.test_accessible import look
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +43,18 @@ def test_a_question_is_refused_and_kept_and_an_answer_goes_on(
     two.click("button", "Send")
     two.wait_state("complete")
     assert two.messages == [("You", "And the moon?"), ("Assistant", "Hello world")]
+
+
+def test_a_page_that_needs_the_store_says_so_and_comes_back(
+    store: Mongod, one_server: ChatStream, browser: Browser
+) -> None:
+    page = Page(browser, one_server.url).open()
+    store.kill()
+    try:
+        page.open("/")
+        assert "The database cannot be reached now." in browser.text("main")
+        look(browser)
+    finally:
+        store.start()
+    page.click("link", "Try again")
+    browser.wait(lambda: browser.find_all("textbox", "Message"))
