@@ -12,6 +12,7 @@ memory: JavaScript's heap, nodes and listeners after answers in one chat, and af
 opening: from the start of the navigation until the page can be used: its modules have run, the composer takes a
     question, and every listener is there (`performance.mark("usable")`, the last line of main.js). The first visit has
     an empty cache, the second what the first left in it. Medians of `--rounds`.
+listing: `--chats` are scrolled through, from the newest to the oldest, by pages of the list.
 server: the longest time in which another stream's reader got nothing while a chat was opened.
 size: what a first visit loads, and what of it gzip -6 leaves.
 """
@@ -26,6 +27,8 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -45,6 +48,12 @@ OPENED = """
       left: document.scrollingElement.scrollHeight - innerHeight - scrollY,
       files: [navigation, ...files].map(({name, transferSize}) => [name, transferSize]),
     }"""
+
+FURTHER = """
+    const list = document.querySelector('#chats')
+    list.scrollTop += list.clientHeight
+    return document.querySelectorAll('.chat-item').length"""
+"""A page further down the list; how many chats it holds."""
 
 
 class Setting:
@@ -149,6 +158,21 @@ def opening(setting: Setting, rounds: int) -> None:
             print(f"  {name:16} {visit:6}  {times}; {loaded} requests; {found[-1]['left']:.0f} px to the end")
 
 
+def listing(setting: Setting, count: int) -> None:
+    lines = b"\n".join(msgspec.json.encode(long_chat.exported(2) | {"title": f"Chat {n}"}) for n in range(count))
+    setting.api.call("POST", "/chats/import", lines, {"Content-Type": "application/jsonl"})
+    page, tools = setting.page()
+    page.open("/")
+    print(f"listing: {count} chats")
+    marks = [tools.spent()]
+    for part in range(1, PARTS + 1):
+        tools.trace()
+        page.browser.wait(lambda due=count * part // PARTS: page.browser.evaluate(FURTHER) >= due, 120)
+        tasks, mark = tools.traced().tasks, tools.spent()
+        print(f"  {part}/{PARTS}  longest task {max(tasks) * 1000:3.0f} ms; {shares(mark.since(marks[-1]))}")
+        marks.append(mark)
+
+
 def chats(setting: Setting) -> dict[str, str]:
     """Paths by names."""
     sizes = {f"{n} messages": long_chat.imported(setting.api, n) for n in (20, 2000, 10_000)}
@@ -206,15 +230,17 @@ def size(setting: Setting) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="*", choices=["stream", "memory", "opening", "server", "size"])
+    parser.add_argument("what", nargs="*", choices=["stream", "memory", "opening", "listing", "server", "size"])
     parser.add_argument("--tokens", type=int, default=20_000)
     parser.add_argument("--before", type=int, default=0)
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--chats", type=int, default=5000)
     options = parser.parse_args()
     parts: dict[str, Callable[[Setting], None]] = {
         "size": size,
         "opening": lambda setting: opening(setting, options.rounds),
+        "listing": lambda setting: listing(setting, options.chats),
         "server": lambda setting: server(setting, options.rounds),
         "memory": memory,
         "stream": lambda setting: stream(setting, options.tokens, options.rate, options.before),

@@ -2,15 +2,21 @@
 import { day, PINNED } from "./days.js";
 import { copy, find, keepFocus } from "./dom.js";
 
-/** The items of the list in their groups: the pinned ones, then day by day. What a search found is one group without a name. */
+/** So many chats are laid out and painted together, or not at all: chats.css. Each by itself took a frame's time with 5000 of them. */
+const PART = 50;
+
+/** The items of the list in their groups: the pinned ones, then day by day. What a search found is one group without a name. A group with many items goes on in further sections. */
 export class ChatGroups {
   #today = "";
+  /** By their chats: to look for one among thousands took longer than to place it. @type {Map<string, HTMLElement>} */
+  #items = new Map();
 
   /** @param {HTMLElement} root @param {() => boolean} searched */
   constructor(root, searched) {
     this.root = root;
     this.searched = searched;
     this.#today = new Date().toDateString();
+    for (const item of this.items) this.#items.set(item.dataset.chat ?? "", item);
     const misplaced = this.items.some((item) => this.#group(item) !== item.closest("section")?.dataset.group);
     if (misplaced) this.#regroup(); // the server did not know yet where the reader is
   }
@@ -19,13 +25,18 @@ export class ChatGroups {
     return /** @type {HTMLElement[]} */ ([...this.root.querySelectorAll(".chat-item")]);
   }
 
+  /** @param {string} id of a chat */
+  find(id) {
+    return this.#items.get(id) ?? null;
+  }
+
   /** Put an item where it belongs. One that is there already is let be: moved, it would lose the focus, and a title that is being written. @param {HTMLElement} item */
   place(item) {
+    this.#items.set(item.dataset.chat ?? "", item);
     const left = item.closest("section");
-    const group = this.#group(item);
-    const section = this.#section(group) ?? this.#begin(group, Number(item.dataset.at));
+    const section = this.#section(this.#group(item), item);
     const list = find(section, "ol", HTMLElement);
-    const before = this.searched() || at(list.lastElementChild) > at(item) ? null : [...list.children].find((other) => other !== item && at(other) <= at(item));
+    const before = this.searched() || at(list.lastElementChild) >= at(item) ? null : [...list.children].find((other) => other !== item && at(other) <= at(item));
     if (left === section && item.nextElementSibling === (before ?? null)) return;
     keepFocus(() => list.insertBefore(item, before ?? null));
     if (left !== section) clear(left);
@@ -34,6 +45,7 @@ export class ChatGroups {
   /** @param {HTMLElement} item */
   remove(item) {
     const section = item.closest("section");
+    this.#items.delete(item.dataset.chat ?? "");
     item.remove();
     clear(section);
   }
@@ -42,6 +54,7 @@ export class ChatGroups {
   replace(items) {
     keepFocus(() => {
       this.root.replaceChildren();
+      this.#items.clear();
       for (const item of items) this.place(item);
     });
   }
@@ -64,9 +77,14 @@ export class ChatGroups {
     return item.dataset.pinned === undefined ? day(at(item)) : PINNED;
   }
 
-  /** @param {string} group */
-  #section(group) {
-    return this.#sections.find((section) => section.dataset.group === group);
+  /** The one that it belongs into. @param {string} group @param {HTMLElement} item */
+  #section(group, item) {
+    const sections = this.#sections.filter((section) => section.dataset.group === group);
+    const last = sections.at(-1);
+    if (!last) return this.#begin(group, at(item));
+    const within = this.searched() ? null : sections.find((section) => section.contains(item) ? at(lastOf(section)) <= at(item) : at(lastOf(section)) < at(item));
+    if (within || last.contains(item)) return within ?? last;
+    return find(last, "ol", HTMLElement).childElementCount < PART ? last : goOn(last);
   }
 
   get #sections() {
@@ -87,12 +105,33 @@ export class ChatGroups {
   }
 }
 
+/** A section for more of the same group. @param {HTMLElement} section that is full */
+function goOn(section) {
+  const next = copy("#chat-template", ".chat-group");
+  next.dataset.group = section.dataset.group;
+  const name = find(next, ".chat-day", HTMLElement);
+  name.textContent = section.dataset.group ?? "";
+  name.hidden = true;
+  section.classList.add("chat-group-full");
+  section.after(next);
+  return next;
+}
+
+/** @param {HTMLElement} section */
+function lastOf(section) {
+  return find(section, "ol", HTMLElement).lastElementChild;
+}
+
 /** When a chat was last written in. @param {Element | null} item */
 function at(item) {
   return item instanceof HTMLElement ? Number(item.dataset.at) : 0;
 }
 
-/** @param {Element | null} section which may have lost its last item */
+/** @param {HTMLElement | null} section which may have lost its last item: then the next one of its group has its name */
 function clear(section) {
-  if (section && !section.querySelector(".chat-item")) section.remove();
+  if (!section || section.querySelector(".chat-item")) return;
+  const next = section.nextElementSibling;
+  if (next instanceof HTMLElement && next.dataset.group === section.dataset.group)
+    find(next, ".chat-day", HTMLElement).hidden = find(section, ".chat-day", HTMLElement).hidden;
+  section.remove();
 }

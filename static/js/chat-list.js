@@ -48,7 +48,7 @@ export class ChatList {
 
   /** @param {string} id @returns {HTMLElement | null} */
   find(id) {
-    return this.groups.root.querySelector(`[data-chat="${id}"]`);
+    return this.groups.find(id);
   }
 
   /** A chat got a message. @param {string} id @returns {boolean} false when the list does not show it */
