@@ -8,11 +8,15 @@ from chatstream.chats import files
 from chatstream.chats.service import Chats
 from chatstream.chats.titles import TITLE_MAX
 from chatstream.chats.tree import branch, families, leaf_below, subtree
-from chatstream.errors import Conflict, NotFound
+from chatstream.errors import BadRequest, Conflict, NotFound
 from chatstream.store.ports import Store
 from chatstream.store.records import Chat, Cut, File, Message, new_id, now_ms
 
 PREFIX = "Branch of "
+WRITTEN_MAX = 1_000_000
+"""Characters of an answer that somebody writes."""
+GONE = "There is no such message in this chat. It may have been deleted."
+WRITING = "This answer is still being written. Wait for its end, or stop it."
 TRIES = 5
 """How often a deletion is worked out anew, because the chat went on in the meantime."""
 
@@ -42,7 +46,7 @@ class Branches:
         messages = self._store.messages(owner, chat_id)
         said = branch(messages, _find(messages, message_id).id)
         if any(message.state == "running" for message in said):
-            raise Conflict("This answer is still being written. Wait for its end, or stop it.")
+            raise Conflict(WRITING)
         now, ids = now_ms(), [new_id() for _ in said]
         title = (PREFIX + chat.title.removeprefix(PREFIX))[:TITLE_MAX]
         copy = Chat(
@@ -71,6 +75,32 @@ class Branches:
         found = (self._store.file(message.owner, about["id"]) for about in message.files or ())
         return [file for file in found if file is not None]
 
+    def rewrite(self, owner: str, chat_id: str, message_id: str, content: str) -> Message:
+        """Another answer beside this one, as somebody wrote it: that is shown, and told to the model from then on.
+
+        :raises BadRequest: for a question, and for a text that cannot be kept
+        :raises Conflict: while the answer is being written
+        """
+        if not content.strip() or len(content) > WRITTEN_MAX or "\0" in content:
+            raise BadRequest(f"content must have 1 to {WRITTEN_MAX} characters, not only spaces, and no NUL.")
+        old = self.message(owner, chat_id, message_id)
+        if old.role != "assistant" or old.parent_id is None:
+            raise BadRequest("Only answers are rewritten. Ask a question anew, with its parentId.")
+        if old.state == "running":
+            raise Conflict(WRITING)
+        written = Message(
+            id=new_id(),
+            chat_id=chat_id,
+            owner=owner,
+            parent_id=old.parent_id,
+            role="assistant",
+            content=content,
+            created_at=now_ms(),
+        )
+        if not self._store.append(written):
+            raise NotFound(GONE)
+        return written
+
     def remove(self, owner: str, chat_id: str, message_id: str) -> None:
         """Delete a message and all below it; no error when it is gone already. What is shown then is the branch beside
         it, the one before if there are several, or what is above it."""
@@ -93,7 +123,7 @@ class Branches:
 def _find(messages: Sequence[Message], message_id: str) -> Message:
     found = next((message for message in messages if message.id == message_id), None)
     if found is None:
-        raise NotFound("There is no such message in this chat. It may have been deleted.")
+        raise NotFound(GONE)
     return found
 
 

@@ -3,8 +3,6 @@
 from hashlib import sha256
 from typing import Any
 
-import msgspec
-
 from chatstream.errors import BadRequest, NotFound
 from chatstream.store.ports import Store
 from chatstream.store.records import Preset
@@ -32,19 +30,11 @@ def keep(store: Store, owner: str, name: str, system: str, params: dict[str, Any
 
 
 def make_default(store: Store, owner: str, preset_id: str, is_default: bool) -> Preset:
-    """New chats of the page begin with it, or no more with it: one at most does.
+    """New chats of the page begin with it, or no more with it.
 
     :raises NotFound: if it is not there
     """
-    present = store.presets(owner)
-    if all(preset.id != preset_id for preset in present):
+    preset = store.make_default(owner, preset_id, is_default)
+    if preset is None:
         raise NotFound("There is no such preset. It may have been deleted.")
-    changed = {p.id: msgspec.structs.replace(p, is_default=is_default and p.id == preset_id) for p in present}
-    for preset in present:
-        if changed[preset.id] != preset:
-            store.keep(changed[preset.id])
-    return changed[preset_id]
-
-
-def default(store: Store, owner: str) -> Preset | None:
-    return next((preset for preset in store.presets(owner) if preset.is_default), None)
+    return preset

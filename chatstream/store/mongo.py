@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pymongo
-from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
+from pymongo import ASCENDING, DESCENDING, InsertOne, ReturnDocument, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import ConfigurationError, InvalidURI
 
@@ -169,6 +169,20 @@ class MongoStore:
         with translated():
             return mongo_pruning.prune(self._collection("chats").database, cut)
 
+    def append(self, message: Message) -> bool:
+        """The chat is deleted before its messages, so that none is left behind where it is gone."""
+        above = {"_id": message.parent_id, "chat_id": message.chat_id, "owner": message.owner}
+        shown = {"leaf_id": message.id, "updated_at": message.created_at}
+        with translated():
+            if self._collection("messages").find_one(above, {"_id": 1}) is None:
+                return False
+            self._collection("messages").insert_one(to_document(message))
+        if there := self.change(message.owner, message.chat_id, shown):
+            return there
+        with translated():
+            self._collection("messages").delete_one({"_id": message.id})
+        return False
+
     def add(self, chat: Chat, messages: Sequence[Message], files: Sequence[File] = ()) -> None:
         with translated(), pymongo.timeout(IMPORT_S):
             try:
@@ -269,9 +283,25 @@ class MongoStore:
         return [to_record(Preset, document) for document in found]
 
     def keep(self, preset: Preset) -> None:
-        mine = {"_id": preset.id, "owner": preset.owner}
+        fields = to_document(preset)
+        fresh = {"is_default": fields.pop("is_default")}
+        mine = {"_id": fields.pop("_id"), "owner": preset.owner}
         with translated():
-            self._collection("presets").replace_one(mine, to_document(preset), upsert=True)
+            self._collection("presets").update_one(mine, {"$set": fields, "$setOnInsert": fresh}, upsert=True)
+
+    def default(self, owner: str) -> Preset | None:
+        with translated():
+            found = self._collection("presets").find_one({"owner": owner, "is_default": True}, sort=["name"])
+        return to_record(Preset, found) if found else None
+
+    def make_default(self, owner: str, preset_id: str, is_default: bool) -> Preset | None:
+        mine, set_ = {"_id": preset_id, "owner": owner}, {"$set": {"is_default": is_default}}
+        others = {"_id": {"$ne": preset_id}, "owner": owner, "is_default": True}
+        with translated():
+            found = self._collection("presets").find_one_and_update(mine, set_, return_document=ReturnDocument.AFTER)
+            if found and is_default:
+                self._collection("presets").update_many(others, {"$set": {"is_default": False}})
+        return to_record(Preset, found) if found else None
 
     def drop(self, owner: str, preset_id: str) -> None:
         with translated():

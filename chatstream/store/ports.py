@@ -65,6 +65,10 @@ class ChatStore(Protocol):
         """Remove messages with their Runs, and move the chat's leaf. False, and nothing is removed, if that had moved
         already, or the chat is gone."""
 
+    def append(self, message: Message) -> bool:
+        """Store a message that is whole below its parent, and show it: the chat's leaf. False, and nothing is stored,
+        if the parent is gone."""
+
     def add(self, chat: Chat, messages: Sequence[Message], files: Sequence[File] = ()) -> None:
         """Store an imported chat, all of it or nothing."""
 
@@ -130,7 +134,14 @@ class PresetStore(Protocol):
         """By their names."""
 
     def keep(self, preset: Preset) -> None:
-        """Store it, in the place of the one with its id, if there is one of this owner's."""
+        """Store it, in the place of the one with its id, if there is one of this owner's: that stays the default, if
+        it is."""
+
+    def default(self, owner: str) -> Preset | None:
+        """The one that new chats begin with."""
+
+    def make_default(self, owner: str, preset_id: str, is_default: bool) -> Preset | None:
+        """New chats begin with it, instead of any other one; or no more with it. None if it is not there."""
 
     def drop(self, owner: str, preset_id: str) -> None:
         """No error when it is gone already."""

@@ -144,6 +144,9 @@ class SqliteStore:
     def prune(self, cut: Cut) -> bool:
         return self._writer.run(lambda c: sqlite_pruning.prune(c, cut))
 
+    def append(self, message: Message) -> bool:
+        return self._writer.run(lambda c: _append(c, message))
+
     def add(self, chat: Chat, messages: Sequence[Message], files: Sequence[File] = ()) -> None:
         def job(c: sqlite3.Connection) -> None:
             _insert(c, "files", files)
@@ -226,10 +229,25 @@ class SqliteStore:
 
     def keep(self, preset: Preset) -> None:
         def job(c: sqlite3.Connection) -> None:
-            c.execute("DELETE FROM presets WHERE id = ? AND owner = ?", (preset.id, preset.owner))
-            _insert(c, "presets", [preset])
+            fields = (preset.name, preset.system, to_value(preset.params), preset.id, preset.owner)
+            query = "UPDATE presets SET name = ?, system = ?, params = ? WHERE id = ? AND owner = ?"
+            if c.execute(query, fields).rowcount == 0:
+                _insert(c, "presets", [preset])
 
         self._writer.run(job)
+
+    def default(self, owner: str) -> Preset | None:
+        return next(iter(self._rows(Preset, "presets WHERE owner = ? AND is_default ORDER BY name", owner)), None)
+
+    def make_default(self, owner: str, preset_id: str, is_default: bool) -> Preset | None:
+        def job(c: sqlite3.Connection) -> Preset | None:
+            query = f"UPDATE presets SET is_default = ? WHERE id = ? AND owner = ? RETURNING {columns(Preset)}"
+            rows = c.execute(query, (is_default, preset_id, owner)).fetchall()
+            if rows and is_default:
+                c.execute("UPDATE presets SET is_default = 0 WHERE owner = ? AND id <> ?", (owner, preset_id))
+            return to_record(Preset, rows[0]) if rows else None
+
+        return self._writer.run(job)
 
     def drop(self, owner: str, preset_id: str) -> None:
         query = "DELETE FROM presets WHERE id = ? AND owner = ?"
@@ -310,6 +328,15 @@ def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:
     if submission.kept:
         _write(c, [submission.kept])
     return None
+
+
+def _append(c: sqlite3.Connection, message: Message) -> bool:
+    above = (message.parent_id, message.chat_id, message.owner)
+    if c.execute("SELECT 1 FROM messages WHERE id = ? AND chat_id = ? AND owner = ?", above).fetchone() is None:
+        return False
+    _insert(c, "messages", [message])
+    _change(c, message.owner, message.chat_id, {"leaf_id": message.id, "updated_at": message.created_at})
+    return True
 
 
 def _end(c: sqlite3.Connection, e: Ending) -> None:

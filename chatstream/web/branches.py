@@ -12,6 +12,9 @@ from chatstream.web import bodies, present
 from chatstream.web.chat import checked
 from chatstream.web.services import services
 
+REWRITE_MAX = 8 << 20
+"""Bytes of a body with an answer, of which JSON may take six for a character."""
+
 blueprint = Blueprint("branches", __name__)
 
 
@@ -19,6 +22,12 @@ class ForkBody(msgspec.Struct, frozen=True, rename="camel"):
     """The body of POST /chat/<id>/branch."""
 
     message_id: str
+
+
+class RewriteBody(msgspec.Struct, frozen=True):
+    """The body of POST /chat/<id>/messages/<id>/rewrite."""
+
+    content: str
 
 
 @blueprint.get("/chat/<chat_id>/messages/<message_id>")
@@ -30,6 +39,13 @@ def message(chat_id: str, message_id: str) -> Response:
 def delete(chat_id: str, message_id: str) -> Response:
     remove(chat_id, message_id)
     return Response(status=204)
+
+
+@blueprint.post("/chat/<chat_id>/messages/<message_id>/rewrite")
+def rewrite(chat_id: str, message_id: str) -> tuple[Response, int]:
+    content = bodies.read(RewriteBody, REWRITE_MAX).content
+    written = services().branches.rewrite(OWNER, checked(chat_id), message_id, content)
+    return jsonify(present.message(written)), 201
 
 
 @blueprint.post("/chat/<chat_id>/branch")

@@ -9,7 +9,7 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 
 from chatstream.access import OWNER
-from chatstream.chats import files, presets
+from chatstream.chats import files
 from chatstream.chats.params import Params
 from chatstream.errors import BadRequest, StoreError, StoreUnavailable
 from chatstream.store.records import File, Message, new_id
@@ -59,7 +59,7 @@ def _asked(body: ChatBody) -> ChatBody:
 def _settings(chat_id: str | None) -> dict[str, Any]:
     """What the chat keeps, with the model that was chosen; a new one begins with the default preset."""
     s, model = services(), request.form.get("model")
-    usual = None if chat_id else presets.default(s.store, OWNER)
+    usual = None if chat_id else s.store.default(OWNER)
     if usual is None and model is None:
         return {}  # all stays as it is
     kept = s.chats.get(OWNER, checked(chat_id)).params if chat_id else usual.params if usual else {}

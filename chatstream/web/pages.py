@@ -11,7 +11,6 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from chatstream.access import OWNER
-from chatstream.chats import presets
 from chatstream.chats.tree import branch, families
 from chatstream.errors import ChatStreamError
 from chatstream.store.records import Chat, Message, RunRecord, new_id, now_ms
@@ -175,7 +174,7 @@ def _context(chat: Chat | None, before: str | None = None, at: str | None = None
     s = services()
     part, kin, found, elsewhere = _view(chat, before, at) if chat else _View()
     provider, usual = s.gateway.providers.default, s.gateway.default_model()
-    settings = chat or presets.default(s.store, OWNER)
+    settings = chat or s.store.default(OWNER)
     return {
         **sidebar.context(),
         "chat": present.settled(chat) if chat else None,

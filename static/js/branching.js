@@ -5,21 +5,17 @@
 import { Actions } from "./actions.js";
 import { following, idOf } from "./articles.js";
 import { steps } from "./branches.js";
-import { copyText } from "./clipboard.js";
+import { Copying } from "./copying.js";
 import { find } from "./dom.js";
-import { Editing } from "./editing.js";
 import { Pruning } from "./pruning.js";
+import { Revising } from "./revising.js";
 import { branchOff, changeChat, deleteMessage } from "./server.js";
-import { source } from "./sources.js";
 import { said, t } from "./words.js";
 
-const COPIED_MS = 2000;
 const BUSY = t("An answer is being written. Stop it, or wait for its end.");
 
 /** What is done with single messages: copied, asked or answered anew, made a chat of, deleted; and the way between branches. */
 export class Branching {
-  #editing = new Editing();
-
   /**
    * @param {Conversation} conversation
    * @param {import("./toast.js").Toast} toast
@@ -32,10 +28,17 @@ export class Branching {
     this.announcer = announcer;
     this.listener = listener;
     this.pruning = new Pruning(toast);
+    this.copying = new Copying(conversation, toast, announcer);
+    this.revising = new Revising(conversation, {
+      idle: () => this.#idle(),
+      attempt: (failed, act) => this.#try(failed, act),
+      turned: (id) => this.#turned(id, null),
+    });
     const { transcript } = conversation.page;
     new Actions(transcript.element, {
-      copy: (article, button) => void this.copy(article, button),
-      edit: (article) => this.#idle() && void this.#edit(article),
+      copy: (article, button) => void this.copying.copy(article, button),
+      edit: (article) => this.#idle() && void this.revising.question(article),
+      rewrite: (article) => this.#idle() && void this.revising.answer(article),
       retry: (article, button) => void this.#again(article, button),
       continue: (article, button) => void this.#again(article, button),
       leafId: (article, button) => void this.#try(t("The branch cannot be shown."), () => this.#walk(article, button)),
@@ -51,27 +54,6 @@ export class Branching {
   /** What can still be undone is done now. */
   settled() {
     return this.pruning.finish();
-  }
-
-  /** A message's source, into the clipboard. @param {HTMLElement} article @param {HTMLElement} [button] */
-  async copy(article, button) {
-    try {
-      await copyText(source(article, this.#chatId));
-    } catch (error) {
-      return this.toast.tell(`${t("Nothing was copied.")} ${said(/** @type {Error} */ (error))}`);
-    }
-    this.announcer.say(t("Copied."));
-    if (!button) return this.toast.tell(t("Copied the last answer."));
-    button.textContent = t("Copied");
-    setTimeout(() => (button.textContent = t("Copy")), COPIED_MS);
-  }
-
-  /** The last answer that is there as a whole. */
-  copyLast() {
-    const answers = [...this.conversation.page.transcript.element.querySelectorAll(".message[data-role=assistant]:not([data-state=running])")];
-    const last = answers.at(-1);
-    if (last instanceof HTMLElement) return this.copy(last);
-    this.toast.tell(t("There is no answer to copy yet."));
   }
 
   #idle() {
@@ -96,26 +78,14 @@ export class Branching {
     if (this.#idle()) void this.conversation.again(article, button);
   }
 
-  /** @param {HTMLElement} article @param {string} [text] */
-  async #edit(article, text) {
-    await this.#try(t("The question cannot be edited."), async () => {
-      const present = text ?? (await source(article, this.#chatId));
-      this.#editing.begin(article, present, (prompt) => void this.#askInstead(article, prompt));
-    });
-  }
-
-  /** @param {HTMLElement} article @param {string} prompt */
-  async #askInstead(article, prompt) {
-    const again = () => void this.#edit(article, prompt);
-    const not = { refused: again, busy: () => (this.#idle(), again()) };
-    const ask = () => this.conversation.askInstead(article, prompt, not).catch((error) => (again(), Promise.reject(error)));
-    await this.#try(t("The question cannot be edited."), ask);
-  }
-
   /** @param {HTMLElement} article @param {HTMLButtonElement} button */
   async #walk(article, button) {
-    const [id, label] = [button.value, button.ariaLabel];
-    await changeChat(this.#chatId, { leafId: id });
+    await changeChat(this.#chatId, { leafId: button.value });
+    await this.#turned(button.value, button.ariaLabel);
+  }
+
+  /** The branch through a message is shown from now on. @param {string} id @param {string | null} label of the step that is to have the focus */
+  async #turned(id, label) {
     this.listener.moved(this.#chatId);
     await this.conversation.turn();
     const shown = document.getElementById(`m-${id}`);

@@ -67,6 +67,12 @@ export async function deleteMessage(chatId, id) {
   await request(`/chat/${chatId}/messages/${id}`, { method: "DELETE", keepalive: true });
 }
 
+/** Another answer beside one. @param {string} chatId @param {string} id @param {string} content @returns {Promise<Message>} */
+export async function rewriteAnswer(chatId, id, content) {
+  const response = await request(`/chat/${chatId}/messages/${id}/rewrite`, { method: "POST", body: JSON.stringify({ content }) });
+  return response.json();
+}
+
 /** A new chat of all up to a message. @param {string} chatId @param {string} messageId @returns {Promise<Chat>} */
 export async function branchOff(chatId, messageId) {
   const response = await request(`/chat/${chatId}/branch`, { method: "POST", body: JSON.stringify({ messageId }) });

@@ -1,5 +1,7 @@
 """Branches: another answer, another question, and one that was deleted."""
 
+from selenium.webdriver.common.by import By
+
 from tests.screenshots.answers import complete
 from tests.screenshots.scene import Scene, state
 from tests.screenshots.texts import TIDE
@@ -24,6 +26,14 @@ def editing(scene: Scene) -> None:
     scene.hover("[data-role=user]")
     scene.page.click("button", "Edit")
     scene.page.press(" And why not once?")
+
+
+@state("narrow")
+def rewriting(scene: Scene) -> None:
+    """An answer, by hand."""
+    complete(scene)
+    scene.hover("[data-role=assistant]")
+    scene.page.browser.driver.find_element(By.NAME, "rewrite").click()
 
 
 @state("narrow")

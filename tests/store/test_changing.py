@@ -85,11 +85,20 @@ def test_presets_are_kept_by_their_owner(reopen: Callable[[], Store]) -> None:
     terse = Preset(id=new_id(), owner=ME, name="Terse", system="Be brief.", params={"temperature": 0.25, "model": "m"})
     store.keep(Preset(id=new_id(), owner=ME, name="Wide", system="", params={}))
     store.keep(terse)
+    assert store.default(ME) is None
+    assert store.make_default(ME, terse.id, True) == msgspec.structs.replace(terse, is_default=True)
     changed = msgspec.structs.replace(terse, system="Be briefer.", is_default=True)
-    store.keep(changed)
+    store.keep(msgspec.structs.replace(changed, is_default=False))  # read before it was made the default
     assert [p.name for p in reopen().presets(ME)] == ["Terse", "Wide"]
     assert reopen().presets(ME)[0] == changed
-    assert store.presets(OTHER) == []
+    assert (store.default(ME), store.default(OTHER), store.presets(OTHER)) == (changed, None, [])
+    wide = store.presets(ME)[1]
+    assert store.make_default(ME, wide.id, False) == wide
+    assert store.default(ME) == changed
+    assert store.make_default(ME, wide.id, True) is not None
+    assert [p.is_default for p in store.presets(ME)] == [False, True]
+    assert (store.make_default(OTHER, terse.id, True), store.make_default(ME, new_id(), True)) == (None, None)
+    assert [p.is_default for p in store.presets(ME)] == [False, True]
     store.drop(OTHER, terse.id)
     assert len(store.presets(ME)) == 2
     for _ in range(2):

@@ -44,3 +44,26 @@ def test_messages_stored_as_one_text_are_removed_one_by_one(store: Store) -> Non
         assert len(store.chats(ME, "hello", None, 9).chats) == 1  # the title
     store.delete(ME, s.chat.id)
     assert store.chats(ME, "hello", None, 9).chats == []
+
+
+def test_a_message_is_appended_below_its_parent_and_shown(store: Store) -> None:
+    s = submission(prompt="Periwinkle")
+    store.begin(s)
+    store.record("w1", [Batch(run_id=s.run.id, first=1, events=texts(1, 1))], [ending(s, 1, "limpet")])
+    question, written = s.messages[0], s.messages[1]
+    other = msgspec.structs.replace(
+        written, id=new_id(), content="whelk", state="complete", run_id=None, created_at=written.created_at + 5000
+    )
+    assert other.parent_id == question.id
+    assert store.append(other)
+    assert store.messages(ME, s.chat.id)[2] == other
+    chat = store.chat(ME, s.chat.id)
+    assert chat is not None
+    assert (chat.leaf_id, chat.updated_at) == (other.id, other.created_at)
+    assert [len(store.chats(ME, word, None, 9).chats) for word in ("limpet", "whelk")] == [1, 1]
+    for lost in ({"parent_id": new_id()}, {"owner": OTHER}, {"chat_id": new_id()}):
+        assert not store.append(msgspec.structs.replace(other, id=new_id(), **lost))
+    assert len(store.messages(ME, s.chat.id)) == 3
+    store.delete(ME, s.chat.id)
+    assert not store.append(msgspec.structs.replace(other, id=new_id()))
+    assert store.messages(ME, s.chat.id) == []

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api import Api
+from tests.api import Api, Reply
 from tests.servers.model_server import ModelServer, answer
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -131,3 +131,41 @@ def test_what_a_chat_keeps_is_asked_with_unless_the_request_says_otherwise(api: 
     assert sent[2] == ["test-model", None, 0.75, None]
     assert api.get(f"/chat/{ids['chatId']}").json["params"] == {"top_p": 0.75}
     assert api.post("/chat", {"prompt": "x", "params": {"temperature": 5}}).status == 400
+
+
+def rewritten(api: Api, chat_id: str, message_id: str, content: object) -> Reply:
+    return api.post(f"/chat/{chat_id}/messages/{message_id}/rewrite", {"content": content})
+
+
+def test_an_answer_that_somebody_wrote_stands_beside_the_old_and_is_told_to_the_model(
+    api: Api, model_server: ModelServer
+) -> None:
+    ids = asked(api, "One")
+    made = rewritten(api, ids["chatId"], ids["messageId"], "  By **hand**\n")
+    assert made.status == 201
+    chat = api.get(f"/chat/{ids['chatId']}").json
+    question, old, new = chat["history"]
+    assert (old["content"], new) == ("Hello world", made.json)
+    assert (new["content"], new["state"], new["model"]) == ("  By **hand**\n", "complete", None)
+    assert (chat["leafId"], new["parentId"]) == (new["_id"], question["_id"])
+    asked(api, "Two", chatId=ids["chatId"])
+    told = [message["content"] for message in model_server.requests()[-1]["body"]["messages"]]
+    assert told == ["One", "  By **hand**\n", "Two"]
+    assert ids["chatId"] in [c["_id"] for c in api.get("/chats?q=hand").json["chats"]]
+
+
+def test_what_cannot_be_rewritten_changes_nothing(api: Api, model_server: ModelServer) -> None:
+    ids = asked(api, "One")
+    question = api.history(ids["chatId"])[0]["_id"]
+    for content in ("", " \n", "a\0", "x" * 1_000_001, 5, None):
+        assert rewritten(api, ids["chatId"], ids["messageId"], content).status == 400
+    assert rewritten(api, ids["chatId"], question, "Else").status == 400
+    assert rewritten(api, ids["chatId"], "0" * 24, "Else").status == 404
+    assert rewritten(api, "0" * 24, ids["messageId"], "Else").status == 404
+    model_server.script([["text", "The tide"], ["gate", "more"], *answer("")])
+    running = api.ask("Two", chatId=ids["chatId"])
+    begun = next(running.frames())[1]
+    assert rewritten(api, ids["chatId"], begun["messageId"], "Else").status == 409
+    model_server.release("more")
+    running.close()
+    assert len(api.history(ids["chatId"])) == 4

@@ -1,0 +1,62 @@
+// @ts-check
+/** @import {Conversation} from "./conversation.js" */
+import { idOf } from "./articles.js";
+import { ASKED, Editing, WRITTEN } from "./editing.js";
+import { rewriteAnswer } from "./server.js";
+import { source } from "./sources.js";
+import { t } from "./words.js";
+
+/** Messages written otherwise, in their places: a question is asked anew, an answer stands beside the old one. */
+export class Revising {
+  #editing = new Editing();
+
+  /**
+   * @param {Conversation} conversation
+   * @param {{idle: () => boolean, attempt: (failed: string, act: () => Promise<unknown>) => Promise<void>, turned: (id: string) => Promise<void>}} page
+   */
+  constructor(conversation, page) {
+    this.conversation = conversation;
+    this.page = page;
+  }
+
+  get #chatId() {
+    return this.conversation.chatId ?? "";
+  }
+
+  /** @param {HTMLElement} article @param {string} [text] of an attempt that failed */
+  async question(article, text) {
+    await this.page.attempt(t("The question cannot be edited."), async () => {
+      const present = text ?? (await source(article, this.#chatId));
+      this.#editing.begin(article, present, ASKED, (prompt) => void this.#ask(article, prompt));
+    });
+  }
+
+  /** @param {HTMLElement} article @param {string} prompt */
+  async #ask(article, prompt) {
+    const again = () => void this.question(article, prompt);
+    const not = { refused: again, busy: () => (this.page.idle(), again()) };
+    const ask = () => this.conversation.askInstead(article, prompt, not).catch((error) => (again(), Promise.reject(error)));
+    await this.page.attempt(t("The question cannot be edited."), ask);
+  }
+
+  /** @param {HTMLElement} article @param {string} [text] of an attempt that failed */
+  async answer(article, text) {
+    await this.page.attempt(t("The answer cannot be edited."), async () => {
+      const present = text ?? (await source(article, this.#chatId));
+      this.#editing.begin(article, present, WRITTEN, (written) => void this.#write(article, written));
+    });
+  }
+
+  /** @param {HTMLElement} article @param {string} written */
+  async #write(article, written) {
+    await this.page.attempt(t("The answer cannot be edited."), async () => {
+      try {
+        const { _id } = await rewriteAnswer(this.#chatId, await idOf(article, this.#chatId), written);
+        await this.page.turned(_id);
+      } catch (error) {
+        void this.answer(article, written);
+        throw error;
+      }
+    });
+  }
+}
