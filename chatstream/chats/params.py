@@ -22,8 +22,8 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     presence_penalty: _Penalty | None = None
     seed: Annotated[int, Meta(gt=-(1 << 53), lt=1 << 53)] | None = None
     """As far as JavaScript counts."""
-    stop: Annotated[list[_Stop], Meta(min_length=1, max_length=4)] | None = None
-    """An answer ends before one of these."""
+    stop: _Stop | Annotated[list[_Stop], Meta(min_length=1, max_length=4)] | None = None
+    """An answer ends before one of these. A string is a list of one."""
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
 
 
@@ -33,6 +33,8 @@ def chosen(params: Params) -> dict[str, Any]:
     :raises BadRequest: for a text with a NUL character
     """
     found = {name: value for name, value in msgspec.structs.asdict(params).items() if value is not None}
+    if isinstance(found.get("stop"), str):
+        found["stop"] = [found["stop"]]
     for name in ("model", "stop"):
         if any("\0" in text for text in found.get(name, "")):
             raise BadRequest(f"{name} has a NUL character. Leave it out.")

@@ -80,9 +80,14 @@ def _params(body: ChatBody, kept: dict[str, Any]) -> Params:
 
 
 def _ask(params: Params, model: str, messages: list[dict[str, Any]]) -> Ask:
+    return Ask(messages=list(messages), **with_defaults(params) | {"model": model})
+
+
+def with_defaults(params: Params) -> dict[str, Any]:
+    """What is chosen there, and else in the settings."""
     settings = services().settings
     usual = {"temperature": settings.llm_temperature, "max_tokens": settings.llm_max_tokens}
-    return Ask(messages=list(messages), **usual | chosen(params) | {"model": model})
+    return {name: value for name, value in usual.items() if value is not None} | chosen(params)
 
 
 def fingerprint(body: ChatBody, session: str | None = None) -> str:

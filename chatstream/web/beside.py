@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -87,36 +87,27 @@ class Beside(Generic[How, Made]):
         self._nothing = made()
         self._decoder = msgspec.json.Decoder(made)
         self._process: Process | None = None
-        self._turn = BoundedSemaphore()
+        self.turn = BoundedSemaphore()
+        """Whoever uses the process has it."""
         self._kept = Kept(KEPT)
 
-    def of_answer(self) -> Callable[[Sequence[tuple[str, How]]], list[Made]]:
-        """Makes something of each text of one answer, in their order, and nothing of one that ends the process."""
-        ended, taken_s = 0, 0.0
+    def of_answer(self) -> "OfAnswer[How, Made]":
+        return OfAnswer(self)
 
-        def make(items: Sequence[tuple[str, How]]) -> list[Made]:
-            nonlocal ended, taken_s
-            for batch in _batches(filter(self._to_be_made, in_turn(items))):
-                if ended < ENDED_MAX and taken_s < ANSWER_S:
-                    with self._turn:
-                        begun = time.monotonic()
-                        ended += self._make(batch)
-                        taken_s += time.monotonic() - begun
-            return [self._made(item) for item in in_turn(items)]
-
-        return make
-
-    def _to_be_made(self, item: tuple[str, How]) -> bool:
+    def to_be_made(self, item: tuple[str, How]) -> bool:
         text, _ = item
         return len(text) <= self._most and self._kept.get(_key(item)) is None and not _HALVES.search(text)
 
-    def _made(self, item: tuple[str, How]) -> Made:
+    def made(self, item: tuple[str, How]) -> Made:
         line = self._kept.get(_key(item))
         return self._decoder.decode(line) if line else self._nothing
 
-    def _make(self, batch: Sequence[tuple[str, How]]) -> int:
-        """:return: how many of them have ended the process"""
-        left, ended = deque(filter(self._to_be_made, batch)), 0
+    def make(self, batch: Sequence[tuple[str, How]]) -> int:
+        """Once the process is free.
+
+        :return: how many of them have ended it
+        """
+        left, ended = deque(filter(self.to_be_made, batch)), 0
         while left and ended < ENDED_MAX:
             first = None if self._process else left[0]
             process = self._begun()
@@ -158,6 +149,30 @@ class Beside(Generic[How, Made]):
         status = process.end()
         _log.warning("%s was ended, with status %s", self._module, status)
         return status
+
+
+class OfAnswer(Generic[How, Made]):
+    """Makes something of each text of one answer, in their order, and nothing of one that ends the process."""
+
+    def __init__(self, beside: Beside[How, Made]) -> None:
+        self._beside = beside
+        self._ended = 0
+        self._taken_s = 0.0
+        self.hurried = False
+        """Whether something was left as it is for want of time: another time there may be some."""
+
+    def __call__(self, items: Sequence[tuple[str, How]]) -> list[Made]:
+        for batch in _batches(filter(self._beside.to_be_made, in_turn(items))):
+            self.hurried |= self._taken_s >= ANSWER_S
+            if self._ended < ENDED_MAX and self._taken_s < ANSWER_S:
+                self._make(batch)
+        return [self._beside.made(item) for item in in_turn(items)]
+
+    def _make(self, batch: Sequence[tuple[str, How]]) -> None:
+        with self._beside.turn:
+            begun = time.monotonic()
+            self._ended += self._beside.make(batch)
+            self._taken_s += time.monotonic() - begun
 
 
 def _batches(items: Iterable[tuple[str, How]]) -> Iterator[Sequence[tuple[str, How]]]:

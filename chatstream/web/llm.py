@@ -68,10 +68,8 @@ def _relayed(answer: Callable[[Relay], Response]) -> Response:
 def _relay(body: ConversationBody) -> Relay:
     s = services()
     provider, model = s.gateway.choose(body.model)
-    defaults = {"temperature": s.settings.llm_temperature, "max_tokens": s.settings.llm_max_tokens}
-    asked = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
-    fields = {name: value for name, value in {**defaults, **asked}.items() if value is not None}
-    fields |= {"model": model, "stream": True, "stream_options": {"include_usage": True}}
+    streamed = {"model": model, "stream": True, "stream_options": {"include_usage": True}}
+    fields = asking.with_defaults(body) | streamed
     opened = functools.partial(s.gateway.events, provider, fields)
     return Relay(opened, Deadlines(s.settings), s.settings.heartbeat_s, s.desk.paces.relays)
 

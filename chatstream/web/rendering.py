@@ -51,6 +51,11 @@ class Shared(html.Way):
     def turn(self) -> None:
         self._turns()
 
+    @property
+    def hurried(self) -> bool:
+        """Whether something stayed as it is for want of time."""
+        return self._colour.hurried or self._draw.hurried
+
     def colour(self, blocks: Sequence[tuple[str, str]]) -> list[colours.Runs]:
         return self._colour(blocks)
 
@@ -81,7 +86,7 @@ def markdown(text: str, answer: Shared) -> Markup:
     if made is None:
         first = answer.fresh
         made = "".join(html.render(text, answer, _labels()))
-        if first or not answer.lacked:  # alone it may have more
+        if not answer.hurried and (first or not answer.lacked):  # another time, or alone, it may have more
             _kept.put(key, made)
     return Markup(made)
 

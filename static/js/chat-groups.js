@@ -36,7 +36,9 @@ export class ChatGroups {
     const left = item.closest("section");
     const section = this.#section(this.#group(item), item);
     const list = find(section, "ol", HTMLElement);
-    const before = this.searched() || at(list.lastElementChild) >= at(item) ? null : [...list.children].find((other) => other !== item && at(other) <= at(item));
+    const last = list.lastElementChild;
+    const comesLast = this.searched() || (last !== item && at(last) >= at(item));
+    const before = comesLast ? null : [...list.children].find((other) => other !== item && at(other) <= at(item));
     if (left === section && item.nextElementSibling === (before ?? null)) return;
     keepFocus(() => list.insertBefore(item, before ?? null));
     if (left !== section) clear(left);

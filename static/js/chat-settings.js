@@ -5,6 +5,12 @@ import { changeChat } from "./server.js";
 import { Presets } from "./presets.js";
 import { check, fill, read } from "./settings-form.js";
 
+/** A field that is folded away could not say what is wrong with it. @param {Event} event */
+function unfold({ target }) {
+  const fold = /** @type {Element} */ (target).closest("details");
+  if (fold) fold.open = true;
+}
+
 /** What the open chat chooses: model, system prompt, parameters. Kept by it, and for a new one sent with its first question. */
 export class ChatSettings {
   /** As the chat has them. @type {Settings} */
@@ -22,6 +28,7 @@ export class ChatSettings {
     this.#kept = this.present = read(this.form);
     new Presets(this.form);
     this.form.addEventListener("input", () => check(this.form));
+    this.form.addEventListener("invalid", unfold, true);
     find(this.form, "[name=close]", HTMLElement).addEventListener("click", () => sheet.close());
     this.form.addEventListener("submit", () => this.set(read(this.form)));
   }

@@ -43,7 +43,8 @@ export class Drafts {
     const present = { chat: this.#chat, text: this.field.value };
     if (known.chat === present.chat && known.text === present.text) return;
     this.#known = present;
-    if (known.text && read(NAME + known.chat).text === known.text) keep(NAME + known.chat, null);
+    const gone = known.chat !== present.chat || present.text === "";
+    if (gone && known.text && read(NAME + known.chat).text === known.text) keep(NAME + known.chat, null);
     if (present.text) keep(NAME + present.chat, JSON.stringify({ at: Date.now(), text: present.text }));
     forget();
   }

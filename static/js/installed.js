@@ -9,8 +9,18 @@ export const installed = new Promise((resolve) => (known = resolve));
 /** What shows a page of ours while the server cannot be reached; a browser without such workers shows its own. */
 export async function installWorker() {
   const worker = await registered().catch(() => undefined); // Not over plain HTTP, and not where storage is closed to this page.
-  worker?.postMessage({ language: document.documentElement.lang });
+  worker?.postMessage(looks());
   known();
+}
+
+/** The page that is shown while the server cannot be reached is to look like this one. */
+export function agree() {
+  navigator.serviceWorker?.controller?.postMessage(looks());
+}
+
+function looks() {
+  const { lang, dataset } = document.documentElement;
+  return { looks: [`lang="${lang}"`, `data-theme="${dataset.theme}"`] };
 }
 
 async function registered() {

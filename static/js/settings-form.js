@@ -7,6 +7,8 @@ const NUMBERS = /** @type {const} */ (["temperature", "top_p", "max_tokens", "fr
 const WORDS = /** @type {const} */ (["model", "reasoning_effort"]);
 
 const STOP_MOST = 4;
+/** What ends a line within a sequence. @type {Record<string, string>} */
+const SIGNS = { "\\n": "\n", "\\r": "\r", "\\\\": "\\" };
 const STOP_LONGEST = 100;
 
 /** The browser itself says what is wrong with the other fields. @param {HTMLFormElement} form */
@@ -38,7 +40,7 @@ export function read(form) {
 export function fill(form, { system, params }) {
   field(form, "system").value = system;
   for (const name of [...WORDS, ...NUMBERS]) field(form, name).value = String(params[name] ?? "");
-  field(form, "stop").value = (params.stop ?? []).join("\n");
+  field(form, "stop").value = (params.stop ?? []).map(escaped).join("\n");
   const more = find(form, ".settings-more", HTMLDetailsElement);
   more.open = [...more.querySelectorAll("[name]")].some((each) => /** @type {HTMLInputElement} */ (each).value !== "");
   const line = find(form, "#settings-model", HTMLElement);
@@ -49,7 +51,13 @@ export function fill(form, { system, params }) {
 
 /** @param {HTMLFormElement} form */
 function sequences(form) {
-  return field(form, "stop").value.split("\n").filter((line) => line !== "");
+  const lines = field(form, "stop").value.split("\n").filter((line) => line !== "");
+  return lines.map((line) => line.replace(/\\[nr\\]/g, (sign) => SIGNS[sign] ?? sign));
+}
+
+/** A sequence in one line, as templates/_settings.html writes it too. @param {string} sequence */
+function escaped(sequence) {
+  return sequence.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
 }
 
 /** @param {HTMLFormElement} form @param {string} name */

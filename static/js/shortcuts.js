@@ -3,6 +3,7 @@
 /** @import {Conversation} from "./conversation.js" */
 /** @import {ChatTitle} from "./title.js" */
 import { find } from "./dom.js";
+import { closeFootChoice } from "./foot-choices.js";
 import { kept, keep } from "./storage.js";
 
 const LAYERS = ":popover-open:not(#toast), dialog[open]";
@@ -26,7 +27,7 @@ export class Shortcuts {
       M: () => conversation.page.composer.field.focus(),
       J: () => openChat(1),
       K: () => openChat(-1),
-      C: () => void branching.copyLast(),
+      C: () => void branching.copying.copyLast(),
       "?": () => this.#toggle(),
     };
     const plain = find(sheet, "input", HTMLInputElement);
@@ -54,7 +55,7 @@ export class Shortcuts {
   }
 
   #escaped() {
-    if (document.querySelector(LAYERS) || this.title.closeMenu()) return;
+    if (document.querySelector(LAYERS) || this.title.closeMenu() || closeFootChoice()) return;
     if (this.conversation.running) void this.conversation.stop();
   }
 

@@ -25,8 +25,8 @@ worker.addEventListener("fetch", (event) => {
 });
 
 worker.addEventListener("message", (event) => {
-  const { language, title, options } = event.data;
-  if (language) event.waitUntil(speak(language));
+  const { looks, title, options } = event.data;
+  if (looks) event.waitUntil(agree(looks));
   if (title) event.waitUntil(tell(title, options, /** @type {Client} */ (event.source).id));
 });
 
@@ -60,11 +60,11 @@ async function kept(request) {
   return (await caches.match(request)) ?? fetch(request);
 }
 
-/** The page that is kept is in the language of the pages: another one may have been chosen since. @param {string} language */
-async function speak(language) {
+/** The page that is kept has the language and the theme of the pages: others may have been chosen since. @param {string[]} looks as it says them */
+async function agree(looks) {
   const cache = await caches.open(FILES);
-  const present = await cache.match(OFFLINE);
-  if (present?.headers.get("Content-Language") !== language) await cache.add(OFFLINE);
+  const present = await (await cache.match(OFFLINE))?.text();
+  if (!looks.every((said) => present?.includes(said))) await cache.add(OFFLINE);
 }
 
 /** Not where the reader has come back meanwhile. @param {string} title @param {NotificationOptions} options @param {string} tab that asks for it */

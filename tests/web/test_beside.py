@@ -37,10 +37,14 @@ def test_an_answer_has_the_process_for_a_bounded_time(monkeypatch: pytest.Monkey
     monkeypatch.setattr("chatstream.web.beside.ANSWER_S", 0.5)
     monkeypatch.setattr("chatstream.web.beside.TOGETHER", 1)
     beside = repeating()
-    items = [(str(n), "slowly") for n in range(5)]
-    made = beside.of_answer()(items)
-    assert (made[0], made[2:]) == ("0", [""] * 3)
-    assert beside.of_answer()(items)[2] == "2"  # another time it goes on where it was
+    beside.of_answer()([("begun", "")])
+    items = [(str(n), "slowly") for n in range(4)]
+    make = beside.of_answer()
+    made = make(items)
+    assert (made[0], made[2:], make.hurried) == ("0", ["", ""], True)
+    monkeypatch.setattr("chatstream.web.beside.ANSWER_S", 60)
+    make = beside.of_answer()
+    assert (make(items), make.hurried) == (["0", "1", "2", "3"], False)
 
 
 def test_a_process_that_was_killed_while_it_waited_is_begun_anew() -> None:

@@ -298,7 +298,7 @@ def test_questions_of_the_same_moment_follow_each_other(api: Api, model_server: 
 
 
 WRONG: list[dict[str, Any]] = [
-    *({"stop": stop} for stop in ("END", [], [""], ["a"] * 5, ["x" * 101], ["a\0"], [1])),
+    *({"stop": stop} for stop in ("", "a\0", [], [""], ["a"] * 5, ["x" * 101], ["a\0"], [1])),
     *({"frequency_penalty": 2.5}, {"presence_penalty": -3}, {"seed": 1 << 53}, {"seed": 0.5}),
     {"reasoning_effort": "very"},
 ]
@@ -314,4 +314,5 @@ def test_what_is_chosen_of_the_model_is_kept_by_the_chat(api: Api) -> None:
     for wrong in ({"temperature": 3}, {"model": "a\0b"}, {"top_p": 0}, {"max_tokens": "7"}, [], *WRONG):
         assert api.call("PATCH", path, {"params": wrong}).status == 400
     assert api.get(path).json["params"] == {"temperature": 1}
+    assert api.call("PATCH", path, {"params": {"stop": "\n\n"}}).json["params"] == {"stop": ["\n\n"]}
     assert api.call("PATCH", path, {"params": {}}).json["params"] == {}

@@ -85,6 +85,8 @@ def test_presets_are_made_changed_and_deleted(api: Api) -> None:
     other = api.post("/presets", {"name": "Wordy"}).json
     assert api.call("PATCH", f"/presets/{other['_id']}", {"default": True}).status == 200
     assert [preset["default"] for preset in api.get("/presets").json["presets"]] == [False, True]
+    assert api.call("PATCH", path, {"default": False}).json["default"] is False
+    assert [preset["default"] for preset in api.get("/presets").json["presets"]] == [False, True]
     assert api.call("PATCH", f"/presets/{other['_id']}", {"default": False}).json["default"] is False
     assert api.call("PATCH", f"/presets/{other['_id']}", {}).status == 400
     assert api.call("DELETE", f"/presets/{other['_id']}").status == 204

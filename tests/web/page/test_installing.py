@@ -68,6 +68,20 @@ def test_the_page_that_is_kept_speaks_the_language_that_was_chosen_since(
     installed.browser.wait(lambda: installed.browser.find_all("button", "Senden"), 30)
 
 
+def test_the_page_that_is_kept_has_the_theme_that_was_chosen_since(installed: Page, one_server: ChatStream) -> None:
+    installed.browser.prefer(prefers_color_scheme="light")
+    installed.browser.evaluate("document.querySelector('[aria-label=\"Light or dark\"]').click()")
+    installed.click("button", "Dark")
+    kept = "return caches.match('/offline').then((page) => page.text())"
+    installed.browser.wait(lambda: 'data-theme="dark"' in installed.browser.evaluate(kept))
+    one_server.stop()
+    installed.reload()
+    assert installed.browser.find("heading", "The server is out of reach")
+    assert installed.browser.evaluate("return getComputedStyle(document.documentElement).colorScheme") == "dark"
+    one_server.start()
+    installed.browser.wait(lambda: installed.browser.find_all("button", "Send"), 30)
+
+
 def test_answers_do_not_pass_through_the_worker(installed: Page) -> None:
     installed.reload()
     installed.ask("What is a tide?")

@@ -157,6 +157,17 @@ def test_more_parameters_are_chosen_shown_again_and_checked(
     page.click("button", "Save")
     invalid = "return document.querySelector('#settings [name=stop]:invalid')?.validationMessage"
     assert page.browser.evaluate(invalid) == "At most 4 lines, of 100 characters each."
+    page.browser.evaluate("document.querySelector('#settings .settings-more').open = false")
+    page.click("button", "Save")
+    page.browser.wait(lambda: page.browser.evaluate(folded))  # what is wrong has to be seen
+    fill(page, "stop", r"\n\n" + "\n" + r"a\\n")
+    page.click("button", "Save")
+    page.browser.wait(lambda: kept(server, page)["params"]["stop"] == ["\n\n", r"a\n"])
+    page.reload()
+    open_settings(page)
+    page.click("button", "Save")
+    open_settings(page)
+    assert kept(server, page)["params"]["stop"] == ["\n\n", r"a\n"]
     for name in (*params, "stop"):
         if name != "reasoning_effort":
             fill(page, name, "")

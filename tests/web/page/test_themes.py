@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
-from tests.web.page.page import Page
+from tests.servers.model_server import ModelServer
+from tests.web.page.page import GATED, Page, two_tabs
 from tests.web.page.test_accessible import look
 
 SCHEMES = ("light", "dark")
@@ -74,3 +76,23 @@ def test_only_what_there_is_can_be_chosen(one_server: ChatStream, theme: str, ke
     assert (reply.headers["Set-Cookie"] or "").split(";")[0] == (kept or "")
     page = Api(one_server.address).get("/offline", {"Cookie": f"theme={theme}"}).body.decode()
     assert f'data-theme="{"dark" if kept else "system"}"' in page
+
+
+def test_escape_closes_the_choice_and_stops_nothing(page: Page, model_server: ModelServer) -> None:
+    model_server.script(GATED)
+    page.ask("When?")
+    page.wait_answer("The tide ")
+    page.browser.find("textbox", "Message").click()
+    for leave in (lambda: page.press(Keys.ESCAPE), lambda: page.browser.find("textbox", "Message").click()):
+        page.browser.evaluate("document.querySelector('[aria-label=\"Light or dark\"]').click()")
+        leave()
+        assert page.browser.evaluate("return document.querySelector('.foot-choice[open]')") is None
+    model_server.release("more")
+    page.wait_state("complete")
+
+
+def test_other_tabs_follow(one_server: ChatStream, browser: Browser) -> None:
+    one, two = two_tabs(browser, one_server.url)
+    for theme in ("dark", "light"):
+        choose(one, theme)
+        two.browser.wait(lambda theme=theme: shown(two.browser) == theme)
