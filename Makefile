@@ -25,7 +25,7 @@ lint: $(TESTS) ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m mypy --strict chatstream
 
-system: $(TESTS) ## install what tests start or drive: mongod, nginx, chromium, others' clients
+system: $(TESTS) ## install what tests start or drive: mongod, nginx, browsers, others' clients
 	@$(PY) -m tests.install
 
 settings: $(RUNS) ## print every setting with its default

@@ -37,6 +37,9 @@ NEEDS = (
     Need(("nginx",), program("nginx"), "tests behind nginx are skipped"),
     Need(("chromium",), program("chromium"), "tests in a browser are skipped"),
     Need(("chromium-driver",), program("chromedriver"), "tests in a browser are skipped"),
+    Need(("firefox-esr",), program("firefox-esr"), "tests in Firefox are skipped"),
+    Need(("webkit2gtk-driver",), program("WebKitWebDriver"), "tests in WebKit are skipped"),
+    Need(("xvfb", "xauth"), program("xvfb-run"), "tests in WebKit are skipped"),
     Need(("fonts-noto-core",), file("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"), "screenshots lack letters"),
     Need(
         ("fonts-noto-color-emoji",),
