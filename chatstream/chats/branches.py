@@ -83,20 +83,12 @@ class Branches:
         """
         if not content.strip() or len(content) > WRITTEN_MAX or "\0" in content:
             raise BadRequest(f"content must have 1 to {WRITTEN_MAX} characters, not only spaces, and no NUL.")
-        old = self.message(owner, chat_id, message_id)
-        if old.role != "assistant" or old.parent_id is None:
-            raise BadRequest("Only answers are rewritten. Ask a question anew, with its parentId.")
-        if old.state == "running":
-            raise Conflict(WRITING)
-        written = Message(
-            id=new_id(),
-            chat_id=chat_id,
-            owner=owner,
-            parent_id=old.parent_id,
-            role="assistant",
-            content=content,
-            created_at=now_ms(),
-        )
+        history = self._chats.history(self._chats.get(owner, chat_id))
+        old = _answer(history, message_id)
+        if saved := _by_hand(history, old.parent_id, content):
+            self._store.change(owner, chat_id, {"leaf_id": leaf_below(history, saved.id)})
+            return saved  # and nobody heard of it
+        written = _written(old, content)
         if not self._store.append(written):
             raise NotFound(GONE)
         return written
@@ -125,6 +117,35 @@ def _find(messages: Sequence[Message], message_id: str) -> Message:
     if found is None:
         raise NotFound(GONE)
     return found
+
+
+def _answer(messages: Sequence[Message], message_id: str) -> Message:
+    """One that is whole."""
+    found = _find(messages, message_id)
+    if found.role != "assistant" or found.parent_id is None:
+        raise BadRequest("Only answers are rewritten. Ask a question anew, with its parentId.")
+    if found.state == "running":
+        raise Conflict(WRITING)
+    return found
+
+
+def _written(old: Message, content: str) -> Message:
+    """Another one in its place, of no model and no Run."""
+    return Message(
+        id=new_id(),
+        chat_id=old.chat_id,
+        owner=old.owner,
+        parent_id=old.parent_id,
+        role="assistant",
+        content=content,
+        created_at=now_ms(),
+    )
+
+
+def _by_hand(messages: Sequence[Message], parent_id: str | None, content: str) -> Message | None:
+    """The answer there that somebody wrote so."""
+    there = (message for message in messages if message.parent_id == parent_id and message.content == content)
+    return next((message for message in there if message.run_id is None and message.model is None), None)
 
 
 def _copy(message: Message, chat_id: str, id_: str, parent_id: str | None) -> Message:

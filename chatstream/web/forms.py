@@ -13,7 +13,7 @@ from chatstream.chats import files
 from chatstream.chats.params import Params
 from chatstream.errors import BadRequest, StoreError, StoreUnavailable
 from chatstream.store.records import File, Message, new_id
-from chatstream.web import asking, bodies
+from chatstream.web import asking, bodies, presets
 from chatstream.web.bodies import ChatBody
 from chatstream.web.chat import checked
 from chatstream.web.services import services
@@ -59,7 +59,7 @@ def _asked(body: ChatBody) -> ChatBody:
 def _settings(chat_id: str | None) -> dict[str, Any]:
     """What the chat keeps, with the model that was chosen; a new one begins with the default preset."""
     s, model = services(), request.form.get("model")
-    usual = None if chat_id else s.store.default(OWNER)
+    usual = None if chat_id else presets.for_new()
     if usual is None and model is None:
         return {}  # all stays as it is
     kept = s.chats.get(OWNER, checked(chat_id)).params if chat_id else usual.params if usual else {}

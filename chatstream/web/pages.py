@@ -14,7 +14,7 @@ from chatstream.access import OWNER
 from chatstream.chats.tree import branch, families
 from chatstream.errors import ChatStreamError
 from chatstream.store.records import Chat, Message, RunRecord, new_id, now_ms
-from chatstream.web import asking, assets, departures, forms, parts, present, sidebar, streams
+from chatstream.web import asking, assets, departures, forms, parts, present, presets, sidebar, streams
 from chatstream.web.chat import checked, remove
 from chatstream.web.services import services
 from chatstream.wire.conversation import stretches
@@ -174,7 +174,7 @@ def _context(chat: Chat | None, before: str | None = None, at: str | None = None
     s = services()
     part, kin, found, elsewhere = _view(chat, before, at) if chat else _View()
     provider, usual = s.gateway.providers.default, s.gateway.default_model()
-    settings = chat or s.store.default(OWNER)
+    settings = chat or presets.for_new()
     return {
         **sidebar.context(),
         "chat": present.settled(chat) if chat else None,

@@ -53,6 +53,17 @@ def drop(preset_id: str) -> Response:
     return Response(status=204)
 
 
+def for_new() -> Preset | None:
+    """What new chats of the page begin with: the default preset, without its model where that is not known any more."""
+    s = services()
+    preset = s.store.default(OWNER)
+    known = s.gateway.remembered()
+    if preset is None or not known or preset.params.get("model") in (None, *known):
+        return preset
+    left = {name: value for name, value in preset.params.items() if name != "model"}
+    return msgspec.structs.replace(preset, params=left)
+
+
 def _shown(preset: Preset) -> dict[str, Any]:
     named = {"_id": preset.id, "name": preset.name, "default": preset.is_default}
     return {**named, "system": preset.system, "params": preset.params}

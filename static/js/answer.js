@@ -113,7 +113,9 @@ export class Answer {
   #foot(ending) {
     const [hasText, hasTools] = [!this.said.empty, !this.said.tools.empty];
     const came = hasText || hasTools || !this.reasoning.empty;
-    const parts = [endingLine(ending, { hasText, hasTools }), came ? figures({ ...ending, model: ending.model ?? this.model }) : null];
+    const model = ending.model === undefined ? this.model : ending.model; // who writes by hand is none
+    const measured = came && (model || ending.usage || ending.timings);
+    const parts = [endingLine(ending, { hasText, hasTools }), measured ? figures({ ...ending, model }) : null];
     const foot = find(this.article, ".foot", HTMLElement);
     foot.dataset.state = ending.state;
     foot.replaceChildren(...parts.filter((part) => part !== null));

@@ -30,7 +30,7 @@ export class ChatSettings {
     this.form.addEventListener("input", () => check(this.form));
     this.form.addEventListener("invalid", unfold, true);
     find(this.form, "[name=close]", HTMLElement).addEventListener("click", () => sheet.close());
-    this.form.addEventListener("submit", () => this.set(read(this.form)));
+    this.form.addEventListener("submit", () => void this.#submit(read(this.form)));
   }
 
   open() {
@@ -68,6 +68,16 @@ export class ChatSettings {
     this.present = settings;
     this.page.model(settings.params.model ?? null);
     this.#save();
+  }
+
+  /** What could not be kept stands in the sheet again, with the reason. @param {Settings} settings */
+  async #submit(settings) {
+    const chat = this.page.chatId();
+    this.set(settings);
+    await this.#saving;
+    if (!chat || chat !== this.page.chatId() || this.present === settings) return;
+    fill(this.form, settings);
+    this.sheet.showModal();
   }
 
   /** One change after the other, so that the last one lasts. */

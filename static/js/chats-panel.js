@@ -40,6 +40,7 @@ export class ChatsPanel {
     new ChatSearch(find(document, "#search", HTMLFormElement), this.list);
     this.#listen();
     this.titles.add(this.open.chat);
+    this.list.find(page.chatId() ?? "")?.scrollIntoView({ block: "nearest" });
   }
 
   /** The open chat got a message: it goes to the top of the list. @param {string} id */

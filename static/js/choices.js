@@ -31,6 +31,12 @@ export class Choices {
     this.settings.show(chat);
   }
 
+  /** What the chat chose went with it. */
+  clear() {
+    this.tools.show([]);
+    this.settings.show({ system: null, params: {} });
+  }
+
   /** A new chat has begun, with these; what was chosen since is to be kept as well. @param {ChatWithHistory} chat */
   begun(chat) {
     this.tools.begun(chat.tools);

@@ -19,7 +19,7 @@ export function find(root, selector, type) {
 export function keepFocus(change) {
   const focused = document.activeElement;
   change();
-  if (focused instanceof HTMLElement && focused.isConnected && focused !== document.activeElement) focused.focus();
+  if (focused instanceof HTMLElement && focused.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
 }
 
 /**

@@ -1,5 +1,6 @@
 // @ts-check
 import { copy, find } from "./dom.js";
+import { keep, kept } from "./storage.js";
 
 /**
  * @typedef {{template: string, button: string, sends: (event: KeyboardEvent) => boolean}} Manner
@@ -11,41 +12,32 @@ export const ASKED = { template: "#edit-template", button: "[name=edit]", sends:
 /** @type {Manner} An answer has many lines. */
 export const WRITTEN = { template: "#rewrite-template", button: "[name=rewrite]", sends: (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) };
 
+/** Before the message's id: what is written and neither sent nor cancelled outlasts whatever takes the field away. */
+const NAME = "edit ";
+
+/** @typedef {(text: string, close: () => void) => void | Promise<void>} Send  It closes the field when it may. */
+
 /** A message becomes a field in its place: sent, it makes another branch; Esc and Cancel leave all as it was. */
 export class Editing {
   /** @type {(() => void) | null} */
   #close = null;
 
-  /** @param {HTMLElement} article @param {string} text @param {Manner} manner @param {(text: string) => void} send */
+  /** @param {HTMLElement} article @param {string} text @param {Manner} manner @param {Send} send */
   begin(article, text, manner, send) {
     this.#close?.();
+    const name = `${NAME}${article.dataset.id || crypto.randomUUID()}`; // what has no id yet is kept for nobody
     const form = copy(manner.template, ".edit");
     const field = find(form, "textarea", HTMLTextAreaElement);
-    field.value = text;
+    field.value = kept(name, "sessionStorage") ?? text;
     article.append(form);
     article.dataset.editing = "";
     this.#close = () => this.#end(article, form, manner.button);
-    form.addEventListener("submit", (event) => (event.preventDefault(), event.stopPropagation(), this.#send(field, send)));
-    find(form, "[name=cancel]", HTMLElement).addEventListener("click", () => this.#close?.());
-    field.addEventListener("keydown", (event) => this.#key(event, field, manner, send));
+    const done = () => (keep(name, null, "sessionStorage"), this.#end(article, form, manner.button));
+    field.addEventListener("input", () => keep(name, field.value, "sessionStorage"));
+    form.addEventListener("submit", (event) => (event.preventDefault(), event.stopPropagation(), void submit(form, field, send, done)));
+    find(form, "[name=cancel]", HTMLElement).addEventListener("click", done);
+    field.addEventListener("keydown", (event) => pressed(event, form, manner, done));
     field.focus();
-  }
-
-  /** @param {KeyboardEvent} event @param {HTMLTextAreaElement} field @param {Manner} manner @param {(text: string) => void} send */
-  #key(event, field, manner, send) {
-    if (event.isComposing || event.keyCode === 229) return;
-    const sends = manner.sends(event);
-    if (!sends && event.key !== "Escape") return;
-    event.preventDefault();
-    if (sends) this.#send(field, send);
-    else this.#close?.();
-  }
-
-  /** @param {HTMLTextAreaElement} field @param {(text: string) => void} send */
-  #send(field, send) {
-    if (field.value.trim() === "") return field.focus();
-    this.#close?.();
-    send(field.value);
   }
 
   /** @param {HTMLElement} article @param {HTMLElement} form @param {string} button */
@@ -54,6 +46,27 @@ export class Editing {
     form.remove();
     delete article.dataset.editing;
     this.#close = null;
-    if (focused) find(article, button, HTMLElement).focus();
+    if (focused) find(article, button, HTMLElement).focus({ preventScroll: true });
   }
+}
+
+/** @param {KeyboardEvent} event @param {HTMLElement} form @param {Manner} manner @param {() => void} cancel */
+function pressed(event, form, manner, cancel) {
+  if (event.isComposing || event.keyCode === 229) return;
+  const sends = manner.sends(event);
+  if (!sends && event.key !== "Escape") return;
+  event.preventDefault();
+  if (sends) find(form, "button:not([name])", HTMLElement).click();
+  else cancel();
+}
+
+/** @param {HTMLElement} form @param {HTMLTextAreaElement} field @param {Send} send @param {() => void} close */
+async function submit(form, field, send, close) {
+  if (field.readOnly) return;
+  if (field.value.trim() === "") return field.focus();
+  field.readOnly = true;
+  form.setAttribute("aria-busy", "true");
+  await send(field.value, close);
+  field.readOnly = false;
+  form.removeAttribute("aria-busy");
 }

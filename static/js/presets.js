@@ -43,7 +43,10 @@ export class Presets {
   #opened() {
     this.choice.value = "";
     this.#showChosen();
-    return this.#tried(t("Presets could not be read."), () => this.#read());
+    return this.#tried(t("Presets could not be read."), async () => {
+      await this.#read();
+      this.#choose(this.choice.value || this.#alike());
+    });
   }
 
   /** @param {string} [chosen] otherwise what the reader has chosen meanwhile */
@@ -52,7 +55,18 @@ export class Presets {
     const present = chosen ?? this.choice.value;
     const options = this.#known.map(({ _id, name }) => new Option(name, _id));
     this.choice.replaceChildren(new Option(t("None"), ""), ...options);
-    this.choice.value = this.#known.some(({ _id }) => _id === present) ? present : "";
+    this.#choose(present);
+  }
+
+  /** The preset that says what the form does, if there is one. */
+  #alike() {
+    const said = plain(read(this.form));
+    return this.#known.find((preset) => plain(preset) === said)?._id ?? "";
+  }
+
+  /** @param {string} id */
+  #choose(id) {
+    this.choice.value = this.#known.some(({ _id }) => _id === id) ? id : "";
     this.#showChosen();
   }
 
@@ -107,5 +121,11 @@ export class Presets {
   #tell(words) {
     this.note.textContent = words;
     this.note.hidden = false;
+    this.note.scrollIntoView({ block: "nearest" });
   }
+}
+
+/** The same text for the same settings. @param {import("./types.js").Settings} settings */
+function plain({ system, params }) {
+  return JSON.stringify([system.trim(), Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1))]);
 }

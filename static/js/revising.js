@@ -27,7 +27,7 @@ export class Revising {
   async question(article, text) {
     await this.page.attempt(t("The question cannot be edited."), async () => {
       const present = text ?? (await source(article, this.#chatId));
-      this.#editing.begin(article, present, ASKED, (prompt) => void this.#ask(article, prompt));
+      this.#editing.begin(article, present, ASKED, (prompt, close) => (close(), void this.#ask(article, prompt)));
     });
   }
 
@@ -39,24 +39,21 @@ export class Revising {
     await this.page.attempt(t("The question cannot be edited."), ask);
   }
 
-  /** @param {HTMLElement} article @param {string} [text] of an attempt that failed */
-  async answer(article, text) {
+  /** @param {HTMLElement} article */
+  async answer(article) {
     await this.page.attempt(t("The answer cannot be edited."), async () => {
-      const present = text ?? (await source(article, this.#chatId));
-      this.#editing.begin(article, present, WRITTEN, (written) => void this.#write(article, written));
+      const present = await source(article, this.#chatId);
+      this.#editing.begin(article, present, WRITTEN, (written, close) => this.#write(article, written, close));
     });
   }
 
-  /** @param {HTMLElement} article @param {string} written */
-  async #write(article, written) {
+  /** @param {HTMLElement} article @param {string} written @param {() => void} close */
+  async #write(article, written, close) {
+    let id = "";
     await this.page.attempt(t("The answer cannot be edited."), async () => {
-      try {
-        const { _id } = await rewriteAnswer(this.#chatId, await idOf(article, this.#chatId), written);
-        await this.page.turned(_id);
-      } catch (error) {
-        void this.answer(article, written);
-        throw error;
-      }
+      ({ _id: id } = await rewriteAnswer(this.#chatId, await idOf(article, this.#chatId), written));
+      close();
     });
+    if (id) await this.page.attempt(t("The branch cannot be shown."), () => this.page.turned(id));
   }
 }

@@ -17,6 +17,8 @@ export function check(form) {
   const lines = sequences(form);
   const fits = lines.length <= STOP_MOST && lines.every((line) => line.length <= STOP_LONGEST);
   stop.setCustomValidity(fits ? "" : t("At most 4 lines, of 100 characters each."));
+  const seed = /** @type {HTMLInputElement} */ (field(form, "seed"));
+  seed.setCustomValidity(seed.value === "" || Math.abs(Number(seed.value)) <= Number.MAX_SAFE_INTEGER ? "" : t("That number is too large."));
 }
 
 /** What the fields say; those left empty choose nothing. @param {HTMLFormElement} form @returns {Settings} */

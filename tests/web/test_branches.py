@@ -152,6 +152,11 @@ def test_an_answer_that_somebody_wrote_stands_beside_the_old_and_is_told_to_the_
     told = [message["content"] for message in model_server.requests()[-1]["body"]["messages"]]
     assert told == ["One", "  By **hand**\n", "Two"]
     assert ids["chatId"] in [c["_id"] for c in api.get("/chats?q=hand").json["chats"]]
+    api.call("PATCH", f"/chat/{ids['chatId']}", {"leafId": ids["messageId"]})
+    again = rewritten(api, ids["chatId"], ids["messageId"], "  By **hand**\n")
+    assert (again.status, again.json) == (201, made.json)  # its reply was lost, and it is sent again
+    chat = api.get(f"/chat/{ids['chatId']}").json
+    assert (len(chat["history"]), chat["history"][-1]["_id"]) == (5, chat["leafId"])
 
 
 def test_what_cannot_be_rewritten_changes_nothing(api: Api, model_server: ModelServer) -> None:

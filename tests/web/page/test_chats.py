@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Sequence
-from datetime import datetime
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -360,47 +359,3 @@ def test_without_javascript_a_chat_is_pinned_archived_exported_and_files_are_tak
     empty.browser.wait(lambda: empty.chats == ["No script here"])
     empty.click("link", "Import and export")
     assert empty.browser.find("button", "Import")
-
-
-def test_a_chat_that_stood_last_rises_too(empty: Page, api: Api) -> None:
-    imported(api, [0, 0.001, 24 * 40])
-    empty.open()
-    empty.click("link", "Chat 1")
-    empty.ask("And then?")
-    empty.browser.wait(lambda: empty.chats == ["Chat 1", "Chat 0", "Chat 2"])
-    empty.wait_state("complete")
-    api.answer("Elsewhere", chatId=api.get("/chats?q=0").json["chats"][0]["_id"])
-    empty.browser.evaluate("dispatchEvent(new Event('online'))")
-    empty.click("link", "Chat 2")
-    empty.ask("And then?")
-    empty.browser.wait(lambda: empty.chats[0] == "Chat 2")
-    assert [name for name, _ in groups(empty)] == ["Today"]
-
-
-PIN_NEXT = """
-    document.querySelector('.chat-item:not([data-pinned]) .chat-options').click()
-    document.querySelector('#chat-menu [data-action=pin]').click()"""
-
-
-def test_a_large_group_goes_on_below_and_keeps_its_name_and_its_order(empty: Page, api: Api) -> None:
-    now = datetime.now().astimezone()
-    today = (now - now.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds() / 3600
-    imported(api, [today * n / 200 for n in range(120)])
-    empty.open()
-    empty.browser.wait(lambda: scrolled(empty.browser) == 120)
-    assert groups(empty) == [["Today", 120]]
-    assert empty.chats == [f"Chat {n}" for n in range(120)]
-    chosen(empty, "Chat 110", "Pin")
-    empty.browser.wait(lambda: groups(empty) == [["Pinned", 1], ["Today", 119]])
-    chosen(empty, "Chat 110", "Unpin")
-    empty.browser.wait(lambda: groups(empty) == [["Today", 120]])
-    assert empty.chats == [f"Chat {n}" for n in range(120)]
-    empty.click("link", "Chat 100")
-    empty.ask("And then?")
-    empty.browser.wait(lambda: empty.chats[0] == "Chat 100")
-    whole = [f"Chat {n}" for n in range(120) if n != 100]
-    empty.browser.wait(lambda: scrolled(empty.browser) == 120)
-    assert empty.chats[1:] == whole
-    for left in range(119, 59, -1):
-        empty.browser.evaluate(PIN_NEXT)
-        empty.browser.wait(lambda left=left: groups(empty) == [["Pinned", 120 - left], ["Today", left]])

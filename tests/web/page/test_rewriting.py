@@ -71,6 +71,7 @@ def test_what_could_not_be_saved_is_not_lost(page: Page, model_server: ModelServ
     page.click("button", "Save")
     page.browser.wait(lambda: "The answer cannot be edited." in page.browser.text("#toast"))
     assert page.browser.find("textbox", "Answer").get_attribute("value") == "Less. Mine."
+    page.browser.wait(lambda: not page.browser.evaluate("return document.querySelector('.edit-field').readOnly"))
     page.browser.go_online()
     page.click("button", "Save")
     shows(page, *ASKED[:3], ("Assistant", "Less. Mine."))
@@ -107,3 +108,43 @@ def test_nothing_is_no_answer(page: Page, model_server: ModelServer, text: str) 
     assert page.browser.find("textbox", "Answer").is_displayed()
     page.press(Keys.ESCAPE)
     shows(page, *ASKED)
+
+
+def test_what_is_written_outlasts_all_but_cancel(
+    one_server: ChatStream, browser: Browser, model_server: ModelServer
+) -> None:
+    one, two = two_tabs(browser, one_server.url)
+    talk(one, model_server)
+    two.open(f"/c/{one.chat_id}")
+    begin(one, 3).send_keys(" Mine.")
+    button(two, 3, "Regenerate").click()
+    one.browser.wait(lambda: not one.browser.find_all("textbox", "Answer"))
+    two.wait_state("complete")
+    button(one, 3, "Earlier branch").click()
+    shows(one, *ASKED)
+    assert begin(one, 3).get_attribute("value") == "Less. Mine."
+    begin(one, 1)  # another one
+    one.reload()
+    assert begin(one, 3).get_attribute("value") == "Less. Mine."
+    one.click("button", "Cancel")
+    assert begin(one, 3).get_attribute("value") == "Less."
+
+
+def test_an_answer_by_hand_is_of_no_model_and_stays_in_view(page: Page, model_server: ModelServer) -> None:
+    model_server.script(answer("A line of the sea.\n\n" * 60))
+    page.ask("At length?")
+    page.wait_state("complete")
+    page.browser.evaluate("scrollTo(0, 0)")
+    for leave in ("Cancel", "Save"):
+        page.browser.evaluate("document.querySelector('[name=rewrite]').click()")
+        page.browser.find("textbox", "Answer").send_keys(Keys.CONTROL + Keys.HOME)
+        page.press("First. ")
+        page.browser.evaluate("scrollTo(0, 0)")
+        press = "[...document.querySelectorAll('.edit button')].find((b) => b.textContent === arguments[0]).click()"
+        page.browser.evaluate(press, leave)
+        page.browser.wait(lambda: not page.browser.find_all("textbox", "Answer"))
+        assert page.browser.evaluate("return scrollY") < 100
+    page.browser.wait(lambda: page.answer.startswith("First."))
+    for _ in range(2):
+        assert page.browser.evaluate("return document.querySelectorAll('.message .figures').length") == 0
+        page.reload()

@@ -275,9 +275,55 @@ def test_what_the_server_does_not_take_is_told_and_taken_back(page: Page, server
     fill(page, "system", "Lost")
     page.click("button", "Save")
     page.browser.wait(lambda: "The settings were not changed." in page.browser.text("#toast"))
+    page.browser.wait(lambda: page.browser.evaluate("return document.querySelector('#settings').open"))
+    assert page.browser.evaluate("return document.querySelector('#settings [name=system]').value") == "Lost"
+    page.click("button", "Cancel")
     open_settings(page)
     assert page.browser.evaluate("return document.querySelector('#settings [name=system]').value") == ""
+    fill(page, "system", "Found")
     page.browser.go_online()
+    page.click("button", "Save")
+    page.browser.wait(lambda: kept(server, page)["system"] == "Found")
+
+
+@pytest.mark.parametrize(("seed", "taken"), [("1.5", False), ("9007199254740993", False), ("-3", True)])
+def test_a_seed_is_a_whole_number(page: Page, server: ChatStream, seed: str, taken: bool) -> None:
+    page.ask("Begin")
+    page.wait_state("complete")
+    open_settings(page)
+    page.browser.evaluate("document.querySelector('#settings .settings-more summary').click()")
+    fill(page, "seed", seed)
+    page.click("button", "Save")
+    assert page.browser.evaluate("return document.querySelector('#settings').open") != taken
+    if taken:
+        page.browser.wait(lambda: kept(server, page)["params"] == {"seed": int(seed)})
+
+
+def test_a_default_preset_whose_model_is_gone_begins_chats_with_another(
+    page: Page, server: ChatStream, model_server: ModelServer, poet: dict[str, Any]
+) -> None:
+    api = Api(server.address)
+    gone = {"name": "Poet", "system": "Answer in verse.", "params": {"model": "gone", "seed": 1}}
+    assert api.post("/presets", gone).json["_id"] == poet["_id"]
+    api.call("PATCH", f"/presets/{poet['_id']}", {"default": True})
+    page.browser.wait(lambda: page.open("/") and page.browser.find_all("button", "Model: small"))
+    page.ask("Sing")
+    page.wait_state("complete")
+    assert kept(server, page) == {"system": "Answer in verse.", "params": {"seed": 1}}
+    page.browser.disable_javascript()
+    page.open("/")
+    page.click("button", "Watch the pace Count to 50.")
+    page.wait_answer("Hello world")
+    assert model_server.requests()[-1]["body"]["seed"] == 1
+
+
+def test_a_new_chat_shows_the_preset_it_begins_with(page: Page, server: ChatStream, poet: dict[str, Any]) -> None:
+    Api(server.address).call("PATCH", f"/presets/{poet['_id']}", {"default": True})
+    page.open("/")
+    open_settings(page)
+    chosen = "return document.querySelector('#settings [name=preset]').selectedOptions[0].text"
+    page.browser.wait(lambda: page.browser.evaluate(chosen) == "Poet")
+    assert page.browser.driver.find_element(By.CSS_SELECTOR, "#settings [name=default]").is_selected()
 
 
 def test_presets_that_cannot_be_read_are_told_of(page: Page) -> None:

@@ -8,7 +8,7 @@ from selenium.webdriver.common.keys import Keys
 from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
-from tests.servers.model_server import ModelServer
+from tests.servers.model_server import ModelServer, answer
 from tests.web.page.page import GATED, Page, two_tabs
 from tests.web.page.test_accessible import look
 
@@ -89,6 +89,19 @@ def test_escape_closes_the_choice_and_stops_nothing(page: Page, model_server: Mo
         assert page.browser.evaluate("return document.querySelector('.foot-choice[open]')") is None
     model_server.release("more")
     page.wait_state("complete")
+
+
+def test_the_line_below_the_bar_follows(page: Page, model_server: ModelServer) -> None:
+    model_server.script(answer("A line of the sea.\n\n" * 60))
+    page.ask("At length?")
+    page.wait_state("complete")
+    lines = """return [getComputedStyle(document.querySelector('.topbar'), '::after').borderBottomColor,
+        getComputedStyle(document.querySelector('.sidebar-foot')).borderTopColor]"""
+    for theme in ("dark", "light"):
+        choose(page, theme)
+        page.browser.wait(lambda theme=theme: shown(page.browser) == theme)
+        bar, foot = page.browser.evaluate(lines)
+        assert bar == foot
 
 
 def test_other_tabs_follow(one_server: ChatStream, browser: Browser) -> None:
