@@ -25,15 +25,16 @@ export class Editing {
   /** @param {HTMLElement} article @param {string} text @param {Manner} manner @param {Send} send */
   begin(article, text, manner, send) {
     this.#close?.();
-    const name = `${NAME}${article.dataset.id || crypto.randomUUID()}`; // what has no id yet is kept for nobody
+    const name = article.dataset.id && NAME + article.dataset.id; // one that is just being asked has no id yet
+    const remember = (/** @type {string | null} */ written) => name && keep(name, written, "sessionStorage");
     const form = copy(manner.template, ".edit");
     const field = find(form, "textarea", HTMLTextAreaElement);
-    field.value = kept(name, "sessionStorage") ?? text;
+    field.value = (name && kept(name, "sessionStorage")) || text;
     article.append(form);
     article.dataset.editing = "";
     this.#close = () => this.#end(article, form, manner.button);
-    const done = () => (keep(name, null, "sessionStorage"), this.#end(article, form, manner.button));
-    field.addEventListener("input", () => keep(name, field.value, "sessionStorage"));
+    const done = () => (remember(null), this.#end(article, form, manner.button));
+    field.addEventListener("input", () => remember(field.value));
     form.addEventListener("submit", (event) => (event.preventDefault(), event.stopPropagation(), void submit(form, field, send, done)));
     find(form, "[name=cancel]", HTMLElement).addEventListener("click", done);
     field.addEventListener("keydown", (event) => pressed(event, form, manner, done));
