@@ -85,9 +85,9 @@ class Branches:
             raise BadRequest(f"content must have 1 to {WRITTEN_MAX} characters, not only spaces, and no NUL.")
         history = self._chats.history(self._chats.get(owner, chat_id))
         old = _answer(history, message_id)
-        if saved := _by_hand(history, old.parent_id, content):
-            self._store.change(owner, chat_id, {"leaf_id": leaf_below(history, saved.id)})
-            return saved  # and nobody heard of it
+        if same := _same(history, old, content):
+            self._store.change(owner, chat_id, {"leaf_id": leaf_below(history, same.id)})
+            return same
         written = _written(old, content)
         if not self._store.append(written):
             raise NotFound(GONE)
@@ -122,8 +122,10 @@ def _find(messages: Sequence[Message], message_id: str) -> Message:
 def _answer(messages: Sequence[Message], message_id: str) -> Message:
     """One that is whole."""
     found = _find(messages, message_id)
-    if found.role != "assistant" or found.parent_id is None:
+    if found.role != "assistant":
         raise BadRequest("Only answers are rewritten. Ask a question anew, with its parentId.")
+    if found.parent_id is None:
+        raise BadRequest("This answer follows no question: nothing can stand beside it.")
     if found.state == "running":
         raise Conflict(WRITING)
     return found
@@ -142,10 +144,10 @@ def _written(old: Message, content: str) -> Message:
     )
 
 
-def _by_hand(messages: Sequence[Message], parent_id: str | None, content: str) -> Message | None:
-    """The answer there that somebody wrote so."""
-    there = (message for message in messages if message.parent_id == parent_id and message.content == content)
-    return next((message for message in there if message.run_id is None and message.model is None), None)
+def _same(messages: Sequence[Message], old: Message, content: str) -> Message | None:
+    """The answer there that says just this: nothing was changed, or it was saved, and nobody heard of it."""
+    there = (message for message in messages if message.parent_id == old.parent_id and message.role == old.role)
+    return next((message for message in there if message.content == content), None)
 
 
 def _copy(message: Message, chat_id: str, id_: str, parent_id: str | None) -> Message:

@@ -170,17 +170,20 @@ class MongoStore:
             return mongo_pruning.prune(self._collection("chats").database, cut)
 
     def append(self, message: Message) -> bool:
-        """The chat is deleted before its messages, so that none is left behind where it is gone."""
+        """The parent may go while this is done: then all is taken back."""
+        messages, chats = self._collection("messages"), self._collection("chats")
         above = {"_id": message.parent_id, "chat_id": message.chat_id, "owner": message.owner}
         shown = {"leaf_id": message.id, "updated_at": message.created_at}
         with translated():
-            if self._collection("messages").find_one(above, {"_id": 1}) is None:
+            if messages.find_one(above, {"_id": 1}) is None:
                 return False
-            self._collection("messages").insert_one(to_document(message))
-        if there := self.change(message.owner, message.chat_id, shown):
-            return there
-        with translated():
-            self._collection("messages").delete_one({"_id": message.id})
+            messages.insert_one(to_document(message))
+            chat = chats.find_one_and_update({"_id": message.chat_id, "owner": message.owner}, {"$set": shown})
+            if chat and messages.find_one(above, {"_id": 1}):
+                return True
+            messages.delete_one({"_id": message.id})
+            if chat:
+                chats.update_one({"_id": chat["_id"], "leaf_id": message.id}, {"$set": {"leaf_id": chat["leaf_id"]}})
         return False
 
     def add(self, chat: Chat, messages: Sequence[Message], files: Sequence[File] = ()) -> None:

@@ -3,7 +3,7 @@
 import functools
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import gevent
@@ -79,8 +79,20 @@ class Gateway:
         for provider in self.providers.all:
             if self._known(provider) is None and not self._listing[provider.name].locked():
                 gevent.spawn(self.models, provider)
-        last = ((p, p.models or self._listed.get(p.name, (0.0, []))[1]) for p in self.providers.all)
+        last = self._last().items()
         return [name for name, _ in self._named([(provider, model) for provider, models in last for model in models])]
+
+    def lacks(self, model: str) -> bool:
+        """Whether `choose` would refuse it, by what is known: nobody waits, and in doubt it would not."""
+        last = self._last()
+        if not all(last.values()):
+            return False
+        names = ((provider, name) for provider in last for name in (model, _own_name(provider, model)))
+        return not any(name and (name == p.default_model or name in last[p]) for p, name in names)
+
+    def _last(self) -> dict[Provider, Sequence[str]]:
+        """What each provider had when it was last asked; nothing where it has not told yet, or tells nothing."""
+        return {p: p.models or self._listed.get(p.name, (0.0, []))[1] for p in self.providers.all}
 
     def _named(self, found: list[tuple[Provider, str]]) -> list[tuple[str, Provider]]:
         default = self.providers.default, self.default_model()

@@ -54,11 +54,11 @@ def drop(preset_id: str) -> Response:
 
 
 def for_new() -> Preset | None:
-    """What new chats of the page begin with: the default preset, without its model where that is not known any more."""
+    """What new chats of the page begin with: the default preset, without its model where no server has that now."""
     s = services()
     preset = s.store.default(OWNER)
-    known = s.gateway.remembered()
-    if preset is None or not known or preset.params.get("model") in (None, *known):
+    model = preset.params.get("model") if preset else None
+    if preset is None or model is None or not s.gateway.lacks(model):
         return preset
     left = {name: value for name, value in preset.params.items() if name != "model"}
     return msgspec.structs.replace(preset, params=left)

@@ -4,6 +4,7 @@
 /** @import {ChatWithHistory} from "./types.js" */
 import { ChatSettings } from "./chat-settings.js";
 import { find } from "./dom.js";
+import { readPresets } from "./kept-presets.js";
 import { ModelName } from "./model-name.js";
 import { ToolChoice } from "./tool-choice.js";
 import { said, t } from "./words.js";
@@ -12,11 +13,11 @@ import { said, t } from "./words.js";
 export class Choices {
   /** @param {HTMLElement} main @param {Transcript} transcript @param {Toast} toast */
   constructor(main, transcript, toast) {
-    const chatId = () => main.dataset.chat || null;
+    const chatId = (this.chatId = () => main.dataset.chat || null);
     const failed = (/** @type {string} */ what) => (/** @type {Error} */ error) => toast.tell(`${what} ${said(error)}`);
     this.tools = new ToolChoice(chatId, failed(t("The tools were not changed.")));
     const model = (/** @type {string | null} */ name) => this.model.show(name);
-    const page = { chatId, model, failed: failed(t("The settings were not changed.")) };
+    const page = { chatId, model, tell: (/** @type {string} */ sentence) => toast.tell(sentence) };
     this.settings = new ChatSettings(find(document, "#settings", HTMLDialogElement), page);
     this.model = new ModelName(main, transcript, this.settings);
   }
@@ -31,10 +32,13 @@ export class Choices {
     this.settings.show(chat);
   }
 
-  /** What the chat chose went with it. */
-  clear() {
+  /** What the chat chose went with it: the next one begins as new ones do. */
+  async clear() {
     this.tools.show([]);
     this.settings.show({ system: null, params: {} });
+    const presets = await readPresets().catch(() => []);
+    const usual = presets.find((preset) => preset.default);
+    if (usual && !this.chatId()) this.settings.show(usual);
   }
 
   /** A new chat has begun, with these; what was chosen since is to be kept as well. @param {ChatWithHistory} chat */

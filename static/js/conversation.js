@@ -117,7 +117,7 @@ export class Conversation {
     const unsaid = this.page.transcript.clear();
     if (unsaid) this.page.composer.restore(unsaid);
     this.main.dataset.chat = "";
-    this.page.choices.clear();
+    void this.page.choices.clear();
     history.replaceState({}, "", "/");
   }
 

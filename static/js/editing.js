@@ -19,12 +19,12 @@ const NAME = "edit ";
 
 /** A message becomes a field in its place: sent, it makes another branch; Esc and Cancel leave all as it was. */
 export class Editing {
-  /** @type {(() => void) | null} */
-  #close = null;
+  /** The field that is open. @type {{form: HTMLElement, close: () => void} | null} */
+  #open = null;
 
   /** @param {HTMLElement} article @param {string} text @param {Manner} manner @param {Send} send */
   begin(article, text, manner, send) {
-    this.#close?.();
+    this.#open?.close();
     const name = article.dataset.id && NAME + article.dataset.id; // one that is just being asked has no id yet
     const remember = (/** @type {string | null} */ written) => name && keep(name, written, "sessionStorage");
     const form = copy(manner.template, ".edit");
@@ -32,12 +32,14 @@ export class Editing {
     field.value = (name && kept(name, "sessionStorage")) || text;
     article.append(form);
     article.dataset.editing = "";
-    this.#close = () => this.#end(article, form, manner.button);
-    const done = () => (remember(null), this.#end(article, form, manner.button));
+    const close = () => this.#end(article, form, manner.button);
+    this.#open = { form, close };
+    const done = () => (remember(null), close());
+    const cancel = () => field.readOnly || done(); // not while it is being saved
     field.addEventListener("input", () => remember(field.value));
     form.addEventListener("submit", (event) => (event.preventDefault(), event.stopPropagation(), void submit(form, field, send, done)));
-    find(form, "[name=cancel]", HTMLElement).addEventListener("click", done);
-    field.addEventListener("keydown", (event) => pressed(event, form, manner, done));
+    find(form, "[name=cancel]", HTMLElement).addEventListener("click", cancel);
+    field.addEventListener("keydown", (event) => pressed(event, form, manner, cancel));
     field.focus();
   }
 
@@ -46,12 +48,12 @@ export class Editing {
     const focused = form.contains(document.activeElement);
     form.remove();
     delete article.dataset.editing;
-    this.#close = null;
+    if (this.#open?.form === form) this.#open = null;
     if (focused) find(article, button, HTMLElement).focus({ preventScroll: true });
   }
 }
 
-/** @param {KeyboardEvent} event @param {HTMLElement} form @param {Manner} manner @param {() => void} cancel */
+/** @param {KeyboardEvent} event @param {HTMLElement} form @param {Manner} manner @param {() => unknown} cancel */
 function pressed(event, form, manner, cancel) {
   if (event.isComposing || event.keyCode === 229) return;
   const sends = manner.sends(event);

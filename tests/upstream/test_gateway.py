@@ -74,8 +74,10 @@ def test_what_is_listed_is_found(providers: tuple[Provider, ...]) -> None:
     ],
 )
 def test_choose(providers: tuple[Provider, ...], asked: str | None, found: tuple[str, str]) -> None:
-    provider, model = gateway(*providers).choose(asked)
+    all_ = gateway(*providers)
+    provider, model = all_.choose(asked)
     assert (provider.name, model) == found
+    assert asked is None or not all_.lacks(asked)
 
 
 @pytest.mark.parametrize("asked", ["huge", "a/small", "c/big", "", "a/", "/big", "A/big"])
@@ -83,6 +85,19 @@ def test_a_model_that_nobody_has_is_named_with_those_that_there_are(asked: str) 
     with pytest.raises(UnknownModel) as caught:
         gateway(*TWO).choose(asked)
     assert str(caught.value) == f"There is no model {asked!r} here. Known models: a/big, own, b/big, small."
+    assert gateway(*TWO).lacks(asked)
+
+
+def test_nothing_is_lacked_while_a_server_has_not_told_or_tells_nothing(model_server: ModelServer) -> None:
+    found = gateway(named("a", "big"), Provider("b", model_server.url))
+    assert not found.lacks("huge")
+    model_server.models([["status", 200, {}, {"object": "list", "data": []}]])
+    found.listed()
+    assert not found.lacks("huge")
+    found = gateway(named("a", "big"), Provider("b", model_server.url))
+    model_server.models([["status", 200, {}, {"object": "list", "data": [{"id": "late"}]}]])
+    found.listed()
+    assert [found.lacks(name) for name in ("huge", "late", "b/late")] == [True, False, False]
 
 
 def test_who_hangs_keeps_nobody_waiting_whose_model_is_found_before(model_server: ModelServer) -> None:

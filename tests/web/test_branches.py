@@ -157,6 +157,7 @@ def test_an_answer_that_somebody_wrote_stands_beside_the_old_and_is_told_to_the_
     assert (again.status, again.json) == (201, made.json)  # its reply was lost, and it is sent again
     chat = api.get(f"/chat/{ids['chatId']}").json
     assert (len(chat["history"]), chat["history"][-1]["_id"]) == (5, chat["leafId"])
+    assert rewritten(api, ids["chatId"], ids["messageId"], "Hello world").json["_id"] == ids["messageId"]
 
 
 def test_what_cannot_be_rewritten_changes_nothing(api: Api, model_server: ModelServer) -> None:

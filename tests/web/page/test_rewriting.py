@@ -77,6 +77,19 @@ def test_what_could_not_be_saved_is_not_lost(page: Page, model_server: ModelServ
     shows(page, *ASKED[:3], ("Assistant", "Less. Mine."))
 
 
+def test_it_stays_open_until_the_server_has_it(page: Page, model_server: ModelServer) -> None:
+    talk(page, model_server)
+    begin(page, 3).send_keys(" Mine.")
+    page.browser.slow_down(3000)
+    page.click("button", "Save")
+    page.browser.wait(lambda: page.browser.evaluate("return document.querySelector('.edit-field').readOnly"))
+    page.press(Keys.ESCAPE)
+    page.click("button", "Cancel")
+    assert page.browser.find("textbox", "Answer").get_attribute("value") == "Less. Mine."
+    page.browser.slow_down(0)
+    shows(page, *ASKED[:3], ("Assistant", "Less. Mine."))
+
+
 def test_not_while_an_answer_is_written(page: Page, model_server: ModelServer) -> None:
     talk(page, model_server)
     model_server.script(GATED)

@@ -14,6 +14,7 @@ from tests.servers.app import ChatStream
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer
 from tests.web.page.page import Page
+from tests.web.page.test_accessible import look
 
 TOML = """
 development = "local"
@@ -274,8 +275,10 @@ def test_what_the_server_does_not_take_is_told_and_taken_back(page: Page, server
     open_settings(page)
     fill(page, "system", "Lost")
     page.click("button", "Save")
-    page.browser.wait(lambda: "The settings were not changed." in page.browser.text("#toast"))
-    page.browser.wait(lambda: page.browser.evaluate("return document.querySelector('#settings').open"))
+    page.browser.wait(lambda: "The settings were not changed." in page.browser.text("#settings-why"))
+    assert page.browser.evaluate("return document.querySelector('#settings').open")
+    look(page.browser)
+    page.browser.resize(1280, 800)
     assert page.browser.evaluate("return document.querySelector('#settings [name=system]').value") == "Lost"
     page.click("button", "Cancel")
     open_settings(page)
