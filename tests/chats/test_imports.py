@@ -168,7 +168,7 @@ def test_parameters_of_open_webui_that_are_ours_are_kept() -> None:
     for theirs, kept in (
         ({"temperature": 0.5, "top_p": 3, "max_tokens": True, "seed": 7}, {"temperature": 0.5, "seed": 7}),
         ({"stop": ["a"], "frequency_penalty": 2, "top_k": 4, "model": "m"}, {"stop": ["a"], "frequency_penalty": 2}),
-        ({"stop": "a", "presence_penalty": "1", "reasoning_effort": "vast"}, {}),
+        ({"stop": "a", "presence_penalty": "1", "reasoning_effort": "vast"}, {"stop": ["a"]}),
         ({"temperature": 0, "top_p": 0, "max_tokens": 0}, {"temperature": 0}),
         ({"top_p": 1, "max_tokens": 100}, {"top_p": 1, "max_tokens": 100}),
         ({"temperature": None, "max_tokens": 1.5}, {}),

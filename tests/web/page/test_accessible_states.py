@@ -138,7 +138,7 @@ def chat_deleted(scene: Scene) -> None:
 
 
 def languages_open(scene: Scene) -> None:
-    scene.page.browser.evaluate("document.querySelector('.foot-choice').open = true")
+    scene.page.browser.evaluate("document.querySelector('#languages').open = true")
 
 
 def all_parameters(scene: Scene) -> None:

@@ -36,10 +36,10 @@ TEXTS = """
 const texts = [];
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-  if (!node.parentElement.closest(`${arguments[0]}, script, noscript, .languages`)) texts.push(node.data);
+  if (!node.parentElement.closest(`${arguments[0]}, script, noscript, #languages`)) texts.push(node.data);
 }
 for (const element of document.querySelectorAll("*")) {
-  if (element.closest(".languages")) continue;
+  if (element.closest("#languages")) continue;
   for (const name of ["aria-label", "placeholder", "title"]) texts.push(element.getAttribute(name) ?? "");
 }
 return texts.map((text) => text.trim()).filter((text) => /\\p{L}{2}/u.test(text));
@@ -153,7 +153,7 @@ def test_nothing_is_wider_than_a_small_phone(
     page.browser.wait(
         lambda: page.browser.evaluate("return document.querySelector('#sidebar').matches(':popover-open')")
     )
-    page.browser.evaluate("document.querySelector('.languages').open = true")
+    page.browser.evaluate("document.querySelector('#languages').open = true")
     outside = "[...document.querySelectorAll('.sidebar-foot :is(a, summary, button)')].filter((e) => { \
         const at = e.getBoundingClientRect(); return at.left < 0 || at.right > innerWidth; }).length"
     assert page.browser.evaluate(f"return {outside}") == 0
@@ -173,7 +173,7 @@ def test_arabic_runs_from_right_to_left(page: Page, model_server: ModelServer) -
 
 
 def press(page: Page, name: str) -> None:
-    page.browser.evaluate("document.querySelector('.languages summary').click()")
+    page.browser.evaluate("document.querySelector('#languages summary').click()")
     page.click("button", name)
 
 

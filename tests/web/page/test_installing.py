@@ -58,7 +58,7 @@ def test_the_page_that_is_kept_speaks_the_language_that_was_chosen_since(
     installed: Page, one_server: ChatStream
 ) -> None:
     kept = "return caches.match('/offline').then((page) => page.text())"
-    installed.browser.evaluate("document.querySelector('.foot-choice summary').click()")
+    installed.browser.evaluate("document.querySelector('#languages summary').click()")
     installed.click("button", "Deutsch")
     installed.browser.wait(lambda: "Der Server ist nicht erreichbar" in installed.browser.evaluate(kept))
     one_server.stop()

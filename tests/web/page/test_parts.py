@@ -5,7 +5,10 @@ import pytest
 from tests.servers.model_server import ModelServer, answer
 from tests.web.page.page import Page
 
-PARTS = {"code-block", "answer-phase", "chat-notice", "chat-toasts", "chat-announcer", "chat-sidebar", "offline-note"}
+PARTS = {
+    *("code-block", "answer-phase", "chat-notice", "chat-toasts", "chat-announcer", "chat-sidebar", "offline-note"),
+    "theme-choice",
+}
 CODE = "```python\nprint(1)\n```\n"
 
 
