@@ -182,6 +182,7 @@ class Connection:
         with contextlib.suppress(OSError):  # not connected any more
             self._sock.shutdown(gsocket.SHUT_RDWR)
         self._sock.close()
+        vars(self).pop("_parser", None)  # it has our methods, and we have it: only the collector would find that
 
 
 def connect(host: str, port: int, context: ssl.SSLContext | None, timeout: float | None) -> Connection:
