@@ -1,9 +1,15 @@
 """Messages are removed, with their runs, and are no longer found."""
 
-import msgspec
+from typing import Any
 
+import msgspec
+import pytest
+from pymongo.collection import Collection
+
+from chatstream.store.mongo import MongoStore
 from chatstream.store.ports import Store
 from chatstream.store.records import Batch, Cut, new_id
+from tests.servers.mongod import Mongod
 from tests.store.conftest import ME, OTHER, ending, submission, texts
 
 
@@ -67,3 +73,25 @@ def test_a_message_is_appended_below_its_parent_and_shown(store: Store) -> None:
     store.delete(ME, s.chat.id)
     assert not store.append(msgspec.structs.replace(other, id=new_id()))
     assert store.messages(ME, s.chat.id) == []
+
+
+def test_what_is_appended_while_its_parent_goes_is_taken_back(mongod: Mongod, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In MongoDB, where that is no transaction: the deletion comes between its steps."""
+    store = MongoStore(mongod.database_uri(new_id()))
+    store.prepare()
+    s = submission(prompt="Periwinkle")
+    store.begin(s)
+    written = msgspec.structs.replace(s.messages[1], id=new_id(), content="whelk", state="complete", run_id=None)
+    update = Collection.find_one_and_update
+
+    def meanwhile(chats: Collection[Any], *asked: Any, **how: Any) -> Any:
+        chats.database["messages"].delete_one({"_id": written.parent_id})
+        return update(chats, *asked, **how)
+
+    monkeypatch.setattr(Collection, "find_one_and_update", meanwhile)
+    assert not store.append(written)
+    chat = store.chat(ME, s.chat.id)
+    assert chat is not None
+    assert chat.leaf_id == s.chat.leaf_id
+    assert [message.id for message in store.messages(ME, s.chat.id)] == [s.messages[1].id]
+    store.close()

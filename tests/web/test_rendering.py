@@ -5,9 +5,11 @@ from html import escape
 
 import gevent
 import pytest
+from flask import Flask
 
 from chatstream.reading.html import Way, render
-from chatstream.web.rendering import Shared, utf16
+from chatstream.web import languages
+from chatstream.web.rendering import Shared, markdown, utf16
 from tests.api import Api
 from tests.servers.app import ChatStream
 from tests.servers.model_server import ModelServer
@@ -83,6 +85,17 @@ def test_code_that_takes_too_long_is_plain_and_what_follows_has_colours(
     assert '<span class="code-number">1</span>' in made
     assert escape(code, quote=False) in made
     assert len(turns) > 100  # thousands
+
+
+def test_what_lacks_colours_for_want_of_time_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Flask(__name__)
+    languages.register(app)
+    text = "```python\nhurried = 1\n```"
+    with app.test_request_context():
+        monkeypatch.setattr("chatstream.web.beside.ANSWER_S", 0)
+        assert "code-number" not in markdown(text, Shared())
+        monkeypatch.undo()
+        assert '<span class="code-number">1</span>' in markdown(text, Shared())
 
 
 def test_streams_go_on_while_code_is_coloured(serve: Serve, model_server: ModelServer) -> None:

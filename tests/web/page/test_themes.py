@@ -109,3 +109,13 @@ def test_other_tabs_follow(one_server: ChatStream, browser: Browser) -> None:
     for theme in ("dark", "light"):
         choose(one, theme)
         two.browser.wait(lambda theme=theme: shown(two.browser) == theme)
+
+
+def test_paper_is_light_whatever_is_chosen(page: Page) -> None:
+    page.browser.prefer(prefers_color_scheme="light")
+    choose(page, "dark")
+    page.browser.wait(lambda: shown(page.browser) == "dark")
+    page.browser.command("Emulation.setEmulatedMedia", media="print")
+    ground, _ = page.browser.evaluate(LOOK)
+    page.browser.command("Emulation.setEmulatedMedia", media="")
+    assert float(re.findall(r"[\d.]+", ground)[0]) > 0.5
