@@ -1,5 +1,7 @@
 // @ts-check
 // On the page that says that the server cannot be reached: looks whether it can again.
+import "./worn.js";
+
 const EVERY_MS = 3000;
 
 addEventListener("online", () => location.reload());

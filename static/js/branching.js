@@ -31,7 +31,8 @@ export class Branching {
     this.copying = new Copying(conversation, toast, announcer);
     this.revising = new Revising(conversation, {
       idle: () => this.#idle(),
-      attempt: (failed, act) => this.#try(failed, act),
+      open: (failed, act) => this.#try(failed, act),
+      attempt: (failed, act) => this.#settle(failed, act),
       turned: (id) => this.#turned(id, null),
     });
     const { transcript } = conversation.page;
@@ -41,9 +42,9 @@ export class Branching {
       rewrite: (article) => this.#idle() && void this.revising.answer(article),
       retry: (article, button) => void this.#again(article, button),
       continue: (article, button) => void this.#again(article, button),
-      leafId: (article, button) => void this.#try(t("The branch cannot be shown."), () => this.#walk(article, button)),
-      branch: (article) => void this.#try(t("There is no new chat."), () => this.#branchOff(article)),
-      delete: (article) => void this.#try(t("Nothing was deleted."), () => this.#delete(article)),
+      leafId: (article, button) => void this.#settle(t("The branch cannot be shown."), () => this.#walk(article, button)),
+      branch: (article) => void this.#settle(t("There is no new chat."), () => this.#branchOff(article)),
+      delete: (article) => void this.#settle(t("Nothing was deleted."), () => this.#delete(article)),
     });
   }
 
@@ -64,11 +65,15 @@ export class Branching {
   /** @param {string} failed @param {() => Promise<unknown>} act */
   async #try(failed, act) {
     try {
-      await this.settled();
       await act();
     } catch (error) {
       this.toast.tell(`${failed} ${said(/** @type {Error} */ (error))}`);
     }
+  }
+
+  /** What changes the chat begins when nothing can be undone any more. @param {string} failed @param {() => Promise<unknown>} act */
+  #settle(failed, act) {
+    return this.#try(failed, () => this.settled().then(act));
   }
 
   /** @param {HTMLElement} article @param {HTMLButtonElement} button */

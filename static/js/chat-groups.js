@@ -25,6 +25,11 @@ export class ChatGroups {
     return /** @type {HTMLElement[]} */ ([...this.root.querySelectorAll(".chat-item")]);
   }
 
+  /** When the last of all was written in. */
+  get newest() {
+    return Math.max(...this.#sections.map((section) => at(section.querySelector(".chat-item"))));
+  }
+
   /** @param {string} id of a chat */
   find(id) {
     return this.#items.get(id) ?? null;

@@ -3,16 +3,13 @@
 import { ChatGroups } from "./chat-groups.js";
 import { chatItem, giveOptions, show } from "./chat-item.js";
 import { find } from "./dom.js";
+import { OlderChats } from "./older-chats.js";
 import { listChats } from "./server.js";
 import { said, t } from "./words.js";
-
-/** So far before the list's end older chats are asked for. */
-const AHEAD = "0px 0px 800px 0px";
 
 /** The list of chats, newest first; older ones come as the reader gets there. It shows those that are archived, or the others. */
 export class ChatList {
   #query = "";
-  #loading = false;
   /** Chats that are about to be deleted. @type {Set<string>} */
   #hidden = new Set();
 
@@ -24,11 +21,8 @@ export class ChatList {
     this.#query = new URLSearchParams(location.search).get("q")?.trim() ?? "";
     this.groups = new ChatGroups(find(root, "#chat-list", HTMLElement), () => this.#query !== "");
     this.note = find(root, "#chats-note", HTMLElement);
-    this.olderButton = find(root, "#older", HTMLButtonElement);
+    this.older = new OlderChats(root, (before) => this.#goOn(before));
     for (const item of this.groups.items) giveOptions(item);
-    this.olderButton.addEventListener("click", () => this.#older());
-    this.watch = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && this.#older(), { root, rootMargin: AHEAD });
-    this.watch.observe(this.olderButton);
   }
 
   /** Show the chats that the words are in; no words show all. @param {string} query @param {AbortSignal} signal */
@@ -36,7 +30,7 @@ export class ChatList {
     const { chats, before } = await listChats(this.#asked(query), signal);
     this.#query = query;
     this.groups.replace(chats.map((chat) => this.#item(chat)));
-    this.#more(before);
+    this.older.lead(before);
     this.#explain();
   }
 
@@ -44,6 +38,11 @@ export class ChatList {
   fail(error) {
     this.note.hidden = false;
     this.note.textContent = `${t("The chats could not be searched.")} ${said(error)}`;
+  }
+
+  /** Which chats it lists: those with these words, the archived ones, or the others. */
+  get of() {
+    return `${this.archived ? "archived" : "all"} ${this.#query}`;
   }
 
   /** @param {string} id @returns {HTMLElement | null} */
@@ -54,7 +53,7 @@ export class ChatList {
   /** A chat got a message. @param {string} id @returns {boolean} false when the list does not show it */
   raise(id) {
     const item = this.find(id);
-    if (item) item.dataset.at = String(Date.now());
+    if (item) item.dataset.at = String(Math.max(Date.now(), this.groups.newest)); // the server's clock may be ahead
     if (item && this.#query === "") this.groups.place(item);
     return item !== null;
   }
@@ -101,35 +100,19 @@ export class ChatList {
     (next ? find(next, ".chat-options", HTMLElement) : find(document, "#q", HTMLElement)).focus();
   }
 
-  async #older() {
-    const before = this.root.dataset.before;
-    if (!before || this.#loading) return;
+  /** @param {string} before */
+  async #goOn(before) {
     const query = this.#query;
-    this.#loading = true;
-    try {
-      const page = await listChats({ ...this.#asked(query), before });
-      if (query !== this.#query) return this.#more(this.root.dataset.before || null); // searched meanwhile
-      const fresh = page.chats.filter((chat) => !this.find(chat._id));
-      for (const chat of fresh) this.groups.place(this.#item(chat));
-      this.#more(page.before);
-    } catch {
-      this.olderButton.hidden = false;
-    } finally {
-      this.#loading = false;
-    }
+    const part = await listChats({ ...this.#asked(query), before });
+    if (query !== this.#query) return null; // searched meanwhile
+    const fresh = part.chats.filter((chat) => !this.find(chat._id));
+    for (const chat of fresh) this.groups.place(this.#item(chat));
+    return part;
   }
 
   /** @param {string} query @returns {{q?: string, archived?: string}} */
   #asked(query) {
     return query ? { q: query } : this.archived ? { archived: "1" } : {};
-  }
-
-  /** @param {string | null} before */
-  #more(before) {
-    this.root.dataset.before = before ?? "";
-    this.olderButton.hidden = !before;
-    this.watch.unobserve(this.olderButton); // observed anew it tells of itself, also where it is still in view
-    this.watch.observe(this.olderButton);
   }
 
   /** @param {Chat} chat */

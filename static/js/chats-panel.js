@@ -9,6 +9,7 @@ import { shown } from "./chat-item.js";
 import { Deletion } from "./deletion.js";
 import { find } from "./dom.js";
 import { Keeping } from "./keeping.js";
+import { ListPlace } from "./list-place.js";
 import { OpenChat } from "./open-chat.js";
 import { presence } from "./presence.js";
 import { ShareDialog } from "./share-dialog.js";
@@ -40,7 +41,7 @@ export class ChatsPanel {
     new ChatSearch(find(document, "#search", HTMLFormElement), this.list);
     this.#listen();
     this.titles.add(this.open.chat);
-    this.list.find(page.chatId() ?? "")?.scrollIntoView({ block: "nearest" });
+    new ListPlace(this.list);
   }
 
   /** The open chat got a message: it goes to the top of the list. @param {string} id */

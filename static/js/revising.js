@@ -6,13 +6,16 @@ import { rewriteAnswer } from "./server.js";
 import { source } from "./sources.js";
 import { t } from "./words.js";
 
+/** @typedef {(failed: string, act: () => Promise<unknown>) => Promise<void>} Attempt */
+
 /** Messages written otherwise, in their places: a question is asked anew, an answer stands beside the old one. */
 export class Revising {
   #editing = new Editing();
 
   /**
    * @param {Conversation} conversation
-   * @param {{idle: () => boolean, attempt: (failed: string, act: () => Promise<unknown>) => Promise<void>, turned: (id: string) => Promise<void>}} page
+   * @param {{idle: () => boolean, open: Attempt, attempt: Attempt, turned: (id: string) => Promise<void>}} page
+   *   To open a field changes nothing, so that what was done before can still be undone.
    */
   constructor(conversation, page) {
     this.conversation = conversation;
@@ -25,7 +28,7 @@ export class Revising {
 
   /** @param {HTMLElement} article @param {string} [text] of an attempt that failed */
   async question(article, text) {
-    await this.page.attempt(t("The question cannot be edited."), async () => {
+    await this.page.open(t("The question cannot be edited."), async () => {
       const present = text ?? (await source(article, this.#chatId));
       this.#editing.begin(article, present, ASKED, (prompt, close) => (close(), void this.#ask(article, prompt)));
     });
@@ -41,7 +44,7 @@ export class Revising {
 
   /** @param {HTMLElement} article */
   async answer(article) {
-    await this.page.attempt(t("The answer cannot be edited."), async () => {
+    await this.page.open(t("The answer cannot be edited."), async () => {
       const present = await source(article, this.#chatId);
       this.#editing.begin(article, present, WRITTEN, (written, close) => this.#write(article, written, close));
     });

@@ -8,6 +8,7 @@ import { presence } from "./presence.js";
 import { EndFollower } from "./scroll.js";
 import { SharedRun } from "./shared-run.js";
 import { t } from "./words.js";
+import "./worn.js";
 
 /** How often is looked whether the chat has gone on, while somebody reads. */
 const LOOK_MS = 15_000;

@@ -1,10 +1,14 @@
 // @ts-check
 /** @import {Branching} from "./branching.js" */
+/** @import {ChatList} from "./chat-list.js" */
 /** @import {Conversation} from "./conversation.js" */
 /** @import {ChatTitle} from "./title.js" */
 import { find } from "./dom.js";
 import { closeFootChoice } from "./foot-choices.js";
 import { kept, keep } from "./storage.js";
+
+/** So many parts of the list are looked through for the open chat. */
+const FAR = 10;
 
 const LAYERS = ":popover-open:not(#toast), dialog[open]";
 
@@ -16,8 +20,8 @@ export class Shortcuts {
   /** @type {Record<string, () => void>} */
   #acts;
 
-  /** @param {HTMLDialogElement} sheet @param {{conversation: Conversation, branching: Branching, title: ChatTitle}} page */
-  constructor(sheet, { conversation, branching, title }) {
+  /** @param {HTMLDialogElement} sheet @param {{conversation: Conversation, branching: Branching, title: ChatTitle, list: ChatList}} page */
+  constructor(sheet, { conversation, branching, title, list }) {
     this.sheet = sheet;
     this.conversation = conversation;
     this.title = title;
@@ -25,8 +29,8 @@ export class Shortcuts {
       N: () => location.assign("/"),
       F: search,
       M: () => conversation.page.composer.field.focus(),
-      J: () => openChat(1),
-      K: () => openChat(-1),
+      J: () => void openChat(list, 1),
+      K: () => void openChat(list, -1),
       C: () => void branching.copying.copyLast(),
       "?": () => this.#toggle(),
     };
@@ -41,7 +45,7 @@ export class Shortcuts {
   /** @param {KeyboardEvent} event */
   #pressed(event) {
     if (event.isComposing || event.defaultPrevented || event.ctrlKey || event.metaKey) return;
-    if (event.key === "Escape") return this.#escaped();
+    if (event.key === "Escape") return this.#escaped(event);
     const act = event.altKey && event.shiftKey ? this.#acts[letter(event)] : this.#asked(event) ? this.#acts["?"] : undefined;
     if (!act || (document.querySelector("dialog[open]") && act !== this.#acts["?"])) return;
     event.preventDefault();
@@ -54,8 +58,10 @@ export class Shortcuts {
     return key === "?" && !altKey && !writes && this.plain.checked;
   }
 
-  #escaped() {
-    if (document.querySelector(LAYERS) || this.title.closeMenu() || closeFootChoice()) return;
+  /** @param {KeyboardEvent} event */
+  #escaped(event) {
+    if (closeFootChoice()) return event.preventDefault(); // else the drawer that it stands in would close with it
+    if (document.querySelector(LAYERS) || this.title.closeMenu()) return;
     if (this.conversation.running) void this.conversation.stop();
   }
 
@@ -83,10 +89,12 @@ function search() {
   field.focus();
 }
 
-/** @param {number} step down the list; from a new chat, into it */
-function openChat(step) {
-  const links = [...document.querySelectorAll(".chat-link")].filter((link) => link.checkVisibility({ contentVisibilityAuto: false }));
-  const at = links.findIndex((link) => link.getAttribute("aria-current") === "page");
-  const link = links[at < 0 ? (step > 0 ? 0 : -1) : at + step];
-  if (link instanceof HTMLAnchorElement) link.click();
+/** @param {ChatList} list @param {number} step down the list; from a new chat, into it */
+async function openChat(list, step) {
+  const links = () => list.groups.items.filter(({ hidden }) => !hidden).map((item) => find(item, ".chat-link", HTMLAnchorElement));
+  const current = () => links().findIndex((link) => link.ariaCurrent === "page");
+  for (let parts = 0; list.current() && current() < 0 && parts < FAR; parts += 1) if (!(await list.older.load())) break;
+  const at = current() + step;
+  if (at >= links().length) await list.older.load();
+  if (at >= 0) links()[at]?.click();
 }

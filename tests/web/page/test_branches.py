@@ -177,6 +177,9 @@ def test_a_deleted_branch_can_be_had_back_and_then_goes(
     page.browser.wait(lambda: page.browser.evaluate(seen) == 4)
     assert len(Api(one_server.address).history(page.chat_id)) == 5
     button(page, 1, "Delete").click()
+    button(page, 0, "Edit").click()  # changes nothing yet
+    page.press(Keys.ESCAPE)
+    assert page.browser.find_all("button", "Undo")
     page.browser.wait(lambda: page.browser.evaluate(seen) == 1)
     page.ask("What is left?")  # does not wait until it cannot be undone any more
     shows(page, ASKED[0], ("Assistant", "The moon pulls."), ("You", "What is left?"), ("Assistant", "Hello world"))

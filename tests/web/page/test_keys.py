@@ -82,6 +82,19 @@ def test_escape_stops_and_closes_first_what_is_open(page: Page, model_server: Mo
     page.wait_state("stopped")
 
 
+def test_escape_closes_a_choice_before_the_drawer_it_is_in(page: Page) -> None:
+    page.browser.resize(390, 800)
+    page.click("button", "Chats")
+    drawer = "return document.querySelector('#sidebar').matches(':popover-open')"
+    choice = "return document.querySelector('.foot-choice[open]') !== null"
+    page.browser.evaluate("document.querySelector('[aria-label=\"Light or dark\"]').click()")
+    assert page.browser.evaluate(choice)
+    page.press(Keys.ESCAPE)
+    assert (page.browser.evaluate(choice), page.browser.evaluate(drawer)) == (False, True)
+    page.press(Keys.ESCAPE)
+    assert not page.browser.evaluate(drawer)
+
+
 def test_the_question_mark_opens_the_sheet_but_writes_in_fields(page: Page) -> None:
     page.write("Really?")
     assert (page.draft, page.browser.evaluate(OPEN)) == ("Really?", False)

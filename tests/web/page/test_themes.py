@@ -11,6 +11,7 @@ from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer, answer
 from tests.web.page.page import GATED, Page, two_tabs
 from tests.web.page.test_accessible import look
+from tests.web.test_shares import shared
 
 SCHEMES = ("light", "dark")
 CHOICES = {"light": "Light", "dark": "Dark", "system": "As the system"}
@@ -104,8 +105,10 @@ def test_the_line_below_the_bar_follows(page: Page, model_server: ModelServer) -
         assert bar == foot
 
 
-def test_other_tabs_follow(one_server: ChatStream, browser: Browser) -> None:
+@pytest.mark.parametrize("path", ["/", "/transfer", "/c/" + "0" * 24, "/offline", "/share"])
+def test_other_tabs_follow(one_server: ChatStream, browser: Browser, path: str) -> None:
     one, two = two_tabs(browser, one_server.url)
+    two.open(shared(Api(one_server.address))[1] if path == "/share" else path)
     for theme in ("dark", "light"):
         choose(one, theme)
         two.browser.wait(lambda theme=theme: shown(two.browser) == theme)
