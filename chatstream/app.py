@@ -29,6 +29,7 @@ from chatstream.web import (
     bodies,
     branches,
     chat,
+    clearing,
     cors,
     failures,
     files,
@@ -106,7 +107,7 @@ def _register(app: Flask, settings: Settings) -> None:
     """The routes, and what holds for all of them."""
     for section in (
         *(chat, branches, presets, models, runs, relay, llm, shapes, ui, ws, rendering, pages, keeping, shares),
-        *(transfers, tools, ops, files),
+        *(transfers, clearing, tools, ops, files),
     ):
         app.register_blueprint(section.blueprint)
     languages.register(app)

@@ -1,7 +1,7 @@
 """Bring the translations up to date with the texts of templates and scripts: `python -m tests.translations`.
 
 New texts come into chatstream/web/translations/<language>.po without a translation, those that are used no more go.
-`tests/web/test_languages.py` fails while one is missing.
+`tests/web/page/test_languages.py` fails while one is missing.
 """
 
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ from chatstream.access import OWNER
 from chatstream.chats.params import chosen
 from chatstream.errors import BadRequest
 from chatstream.store.records import is_id
-from chatstream.web import asking, bodies, present, sidebar, streams
+from chatstream.web import asking, bodies, clearing, present, sidebar, streams
 from chatstream.web.services import services
 
 blueprint = Blueprint("chat", __name__)
@@ -73,16 +73,8 @@ def change(chat_id: str) -> Response:
 
 @blueprint.delete("/chat/<chat_id>")
 def delete(chat_id: str) -> Response:
-    remove(checked(chat_id))
+    clearing.remove(checked(chat_id))
     return Response(status=204)
-
-
-def remove(chat_id: str) -> None:
-    """Delete a chat; an answer that is being written in it is stopped first."""
-    s = services()
-    for run_id in s.store.running(OWNER, chat_id):
-        s.desk.stop(s.desk.find(OWNER, run_id))
-    s.store.delete(OWNER, chat_id)
 
 
 def checked(chat_id: str) -> str:

@@ -18,7 +18,7 @@ from chatstream.errors import ChatStreamError
 from chatstream.store.records import Message, RunRecord
 from chatstream.upstream.deadlines import Deadlines
 from chatstream.upstream.relay import Relay
-from chatstream.web import asking, bodies, chat, departures, passing, streams
+from chatstream.web import asking, bodies, clearing, departures, passing, streams
 from chatstream.web.services import services
 from chatstream.wire.chunks import end_state
 from chatstream.wire.events import RunEvent, joined, tool_calls
@@ -171,7 +171,7 @@ def session(session_id: str) -> Response:
 
 @blueprint.delete("/session/<path:session_id>")
 def delete(session_id: str) -> Response:
-    chat.remove(sessions.chat_id(OWNER, session_id))
+    clearing.remove(sessions.chat_id(OWNER, session_id))
     return Response(status=204)
 
 

@@ -15,7 +15,8 @@ from chatstream.chats.tree import branch, families
 from chatstream.errors import ChatStreamError
 from chatstream.store.records import Chat, Message, RunRecord, new_id, now_ms
 from chatstream.web import asking, assets, departures, forms, parts, present, presets, sidebar, streams
-from chatstream.web.chat import checked, remove
+from chatstream.web.chat import checked
+from chatstream.web.clearing import remove
 from chatstream.web.services import services
 from chatstream.wire.conversation import stretches
 from chatstream.wire.events import RunEvent, joined, tool_calls

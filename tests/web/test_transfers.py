@@ -176,3 +176,30 @@ def test_a_broken_chat_beside_others_is_named_by_its_place(api: Api) -> None:
     page = by_form(api, b'[{"title": "x",},' + files.as_file(files.tides())[1:]).body.decode()
     assert "It is no JSON that can be read. Export it once more." in page
     assert "number 1" in page
+
+
+@pytest.mark.parametrize("store", ["sqlite", "mongo"])
+def test_all_chats_are_deleted_at_once(serve: Serve, model_server: ModelServer, store: str) -> None:
+    api = Api(serve(store).address)
+    for n in range(120):
+        chat_id = api.post("/chat", {"prompt": f"Question {n}"}).json["chatId"]
+    api.call("PATCH", f"/chat/{chat_id}", {"archived": True})
+    model_server.script([["text", "The tide "], ["gate", "never"]])
+    writing = api.ask("At length?").frames()
+    ids = next(writing)[1]
+    assert api.call("DELETE", "/chats").json == {"deleted": 121}
+    assert list(writing)[-1][1]["state"] == "stopped"
+    assert api.get("/chats").json["chats"] == api.get("/chats?archived=1").json["chats"] == []
+    assert api.get("/chats?q=question").json["chats"] == []
+    assert api.get(f"/chat/{ids['chatId']}").status == 404
+    assert api.call("DELETE", "/chats").json == {"deleted": 0}
+
+
+def test_nobody_deletes_all_chats_by_a_slip(one_server: ChatStream) -> None:
+    api = Api(one_server.address)
+    chat_id = api.post("/chat", {"prompt": "To be kept"}).json["chatId"]
+    refused = api.call("POST", "/transfer/delete", b"", {"Content-Type": "application/x-www-form-urlencoded"})
+    assert (refused.status, "Nothing was deleted." in refused.body.decode()) == (400, True)
+    elsewhere = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+    assert api.call("DELETE", "/chats", headers=elsewhere).status == 403
+    assert api.get(f"/chat/{chat_id}").status == 200

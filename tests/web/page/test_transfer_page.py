@@ -94,3 +94,17 @@ def test_a_file_without_chats_is_refused_in_words_and_takes_nothing_away(page: P
     assert "imported." not in page.browser.text(".outcome").replace("No chat was imported.", "")
     page.open("/")
     assert page.chats == ["When does the tide come in?"]
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_all_chats_are_deleted_by_who_says_to_be_sure(page: Page, scripts: bool) -> None:
+    if not scripts:
+        page.browser.disable_javascript()
+    page.open("/transfer")
+    page.click("button", "Delete all chats")
+    assert page.browser.driver.current_url.endswith("/transfer"), "the browser asks for the tick"
+    page.click("checkbox", "Yes, all of them")
+    page.click("button", "Delete all chats")
+    page.browser.wait(lambda: "1 chat deleted." in page.browser.text(".outcome"))
+    page.click("link", "Back to the chats")
+    page.browser.wait(lambda: page.chats == [] and "No chats yet" in page.browser.text("#chats-note"))
