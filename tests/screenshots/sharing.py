@@ -57,6 +57,20 @@ def transfer_refused(scene: Scene) -> None:
     scene.page.browser.wait(lambda: scene.page.browser.text(".outcome"))
 
 
+@state("narrow", "zoomed")
+def transfer_end(scene: Scene) -> None:
+    """The lower part of the same page, about to delete."""
+    scene.page.open("/transfer")
+    scene.page.click("checkbox", "Yes, all of them")
+
+
+@state()
+def all_deleted(scene: Scene) -> None:
+    transfer_end(scene)
+    scene.page.click("button", "Delete all chats")
+    scene.page.browser.wait(lambda: scene.page.browser.text(".outcome"))
+
+
 def bring(scene: Scene, *lines: str) -> None:
     scene.page.open("/transfer")
     scene.page.browser.evaluate(CHOOSE, "\n".join(lines))

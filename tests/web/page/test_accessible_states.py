@@ -154,7 +154,7 @@ STATES: list[Callable[[Scene], None]] = [
     *(answers.waiting, cut_at_its_limit, endings.interrupted, endings.deleted_elsewhere, visits.missing),
     *(jump_shown, folded, chat_deleted, languages_open, all_parameters, dropping),
     *(shared, shared_live, shared_no_more, shared_by_nobody, sharing.share_dialog, earlier),
-    *(sharing.transfer, sharing.transferred, sharing.transfer_refused),
+    *(sharing.transfer, sharing.transferred, sharing.transfer_refused, sharing.all_deleted),
     *(lists.archive, lists.archive_empty, chat_menu, renaming, choices.presets, notified),
     *(endings.store_away, endings.continuing, files.files_attached, files.file_refused),
     *(arabic.arabic_formatted, arabic.arabic_broken, arabic.arabic_list, arabic.arabic_settings),
