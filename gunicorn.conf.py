@@ -10,6 +10,7 @@ import resource
 import sys
 
 import gevent
+from gunicorn.http import wsgi
 
 gevent.config.track_greenlet_tree = False  # where each greenlet was made: 14 objects for every stream
 
@@ -17,6 +18,9 @@ from chatstream.app import describe, prepare
 from chatstream.errors import ChatStreamError
 from chatstream.settings import load, misspelt
 from chatstream.upstream.gateway import discover
+from chatstream.web import writing
+
+wsgi.Response = writing.Response
 
 try:
     settings = load()
