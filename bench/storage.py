@@ -35,7 +35,7 @@ from pymongo import MongoClient
 
 from chatstream.chats.questions import Question, compose
 from chatstream.chats.service import Chats
-from chatstream.store import sqlite, sqlite_threads
+from chatstream.store import sqlite, sqlite_threads, sqlite_words
 from chatstream.store.mongo import MongoStore
 from chatstream.store.mongo_documents import to_document
 from chatstream.store.ports import Store
@@ -160,6 +160,7 @@ def fill_sqlite(store: SqliteStore, made: Iterator[list[Made]]) -> None:
         connection.execute("BEGIN")
         sqlite._insert(connection, "chats", [each.chat for each in window])
         sqlite._insert(connection, "messages", _by_time(window))
+        sqlite_words.add_waiting(connection)
         connection.execute("COMMIT")
     connection.close()
 

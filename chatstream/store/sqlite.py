@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from chatstream.errors import StoreUnavailable
-from chatstream.store import cursors, sqlite_files, sqlite_older, sqlite_pruning
+from chatstream.store import cursors, sqlite_files, sqlite_older, sqlite_pruning, sqlite_words
 from chatstream.store.records import (
     Batch,
     Chat,
@@ -49,7 +49,7 @@ class SqliteStore:
         self._path = folder / "chatstream.db"
         self.name = f"SQLite in {self._path}"
         self._readers = Readers(self._path)
-        self._writer = Writer(self._path)
+        self._writer = Writer(self._path, sqlite_words.add_waiting)
 
     # -- the connection's life
 
@@ -151,7 +151,7 @@ class SqliteStore:
         def job(c: sqlite3.Connection) -> None:
             _insert(c, "files", files)
             _insert(c, "messages", messages)
-            _insert(c, "chats", [chat])  # last: its trigger takes the words of all messages together
+            _insert(c, "chats", [chat])  # last, as in `_begin`
 
         self._writer.run(job)
 
@@ -316,12 +316,12 @@ def _begin(c: sqlite3.Connection, submission: Submission) -> RunRecord | None:
         return to_record(RunRecord, used)
     present = c.execute("SELECT leaf_id FROM chats WHERE id = ? AND owner = ?", (chat.id, chat.owner)).fetchone()
     check_place(submission, present["leaf_id"] if present else None, there=present is not None)
+    _insert(c, "messages", submission.messages)
     if submission.is_new:
-        _insert(c, "chats", [chat])
+        _insert(c, "chats", [chat])  # its trigger takes the words of its messages together
     else:
         moved = {"leaf_id": chat.leaf_id, "updated_at": chat.updated_at}
         _change(c, chat.owner, chat.id, {**moved, **submission.chosen})
-    _insert(c, "messages", submission.messages)
     _insert(c, "files", submission.copies)
     sqlite_files.take(c, submission)
     _insert(c, "runs", [run])

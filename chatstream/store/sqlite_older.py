@@ -100,7 +100,7 @@ def _add_portion(c: sqlite3.Connection) -> None:
     c.execute("BEGIN IMMEDIATE")
     newest = f"SELECT n FROM unindexed ORDER BY n DESC LIMIT {_PORTION}"
     chat_ids = c.execute(f"SELECT id FROM chats WHERE n IN ({newest}) ORDER BY n").fetchall()
-    texts = [c.execute("SELECT n, text FROM texts WHERE chat_id = ?", chat_id).fetchall() for chat_id in chat_ids]
+    texts = [c.execute("SELECT n, text FROM chat_texts WHERE chat_id = ?", chat_id).fetchall() for chat_id in chat_ids]
     c.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", _in_turns(texts))
     c.execute(f"DELETE FROM unindexed WHERE n IN ({newest})")
     c.execute("COMMIT")

@@ -4,6 +4,7 @@ import sqlite3
 
 import msgspec
 
+from chatstream.store import sqlite_words
 from chatstream.store.records import Cut
 
 _GONE = "chat_id = ? AND owner = ? AND {} IN (SELECT value FROM json_each(?))"
@@ -23,13 +24,14 @@ def prune(c: sqlite3.Connection, cut: Cut) -> bool:
     c.execute(f"DELETE FROM runs WHERE {_OF_MESSAGES}", gone)
     c.execute(f"DELETE FROM messages WHERE {_REMOVED}", gone)
     c.execute(f"DELETE FROM files WHERE {_OF_MESSAGES}", gone)
-    c.execute("INSERT INTO words (rowid, text) SELECT n, text FROM texts WHERE chat_id = ?", (cut.chat_id,))
+    c.execute("INSERT INTO words (rowid, text) SELECT n, text FROM chat_texts WHERE chat_id = ?", (cut.chat_id,))
     return True
 
 
 def _forget_words(c: sqlite3.Connection, gone: tuple[str, str, str]) -> None:
     """As one text, for FTS5 counts: it was not inserted more often (schema.sql). The caller adds again what else has
     these words, when the messages are gone."""
+    sqlite_words.add_waiting(c)
     text = "group_concat(content, char(10))"
     query = f"SELECT {text} FROM messages WHERE {_REMOVED} AND content <> ''"
     (words,) = c.execute(query, gone).fetchone()

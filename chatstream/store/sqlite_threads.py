@@ -106,10 +106,14 @@ class Asked(NamedTuple):
 
 
 class Writer:
-    """One thread that writes. What is asked while a transaction runs goes into the next one, together."""
+    """One thread that writes. What is asked while a transaction runs goes into the next one, together.
 
-    def __init__(self, path: Path) -> None:
+    :param last: the last job of each transaction
+    """
+
+    def __init__(self, path: Path, last: Job[None]) -> None:
         self._path = path
+        self._last = last
         self._connection: sqlite3.Connection | None = None
         self._pool = ThreadPool(1)
         self._queue: list[Asked] = []
@@ -172,6 +176,7 @@ class Writer:
         try:
             connection.execute("BEGIN IMMEDIATE")
             outcomes = [run(connection, job) for job in jobs]
+            self._last(connection)
             connection.execute("COMMIT")
         except BaseException as error:
             if connection.in_transaction:

@@ -26,7 +26,7 @@ CREATE TABLE presets (
 );
 INSERT INTO presets VALUES ('p', 'me', 'Old', '', '{}');"""
 WORDS_BY_MESSAGE = """
-DROP VIEW texts; DROP TABLE words;
+DROP VIEW chat_texts; DROP TABLE words; DROP TABLE new_words;
 CREATE VIRTUAL TABLE message_words USING fts5(content, content='messages', content_rowid='n');
 CREATE TRIGGER message_added AFTER INSERT ON messages BEGIN
   INSERT INTO message_words (rowid, content) VALUES (new.n, new.content);
@@ -38,6 +38,36 @@ CREATE VIRTUAL TABLE chat_words USING fts5(title, content='chats', content_rowid
 CREATE TRIGGER chat_added AFTER INSERT ON chats BEGIN
   INSERT INTO chat_words (rowid, title) VALUES (new.n, new.title);
 END;"""
+
+WORDS_AT_ONCE = """
+DROP VIEW chat_texts; DROP TABLE new_words;
+CREATE TRIGGER words_of_chat AFTER INSERT ON chats BEGIN
+  INSERT INTO words (rowid, text) SELECT n, text FROM texts WHERE chat_id = new.id;
+END;
+CREATE TRIGGER words_of_message AFTER INSERT ON messages WHEN new.content <> '' BEGIN
+  INSERT INTO words (rowid, text) SELECT n, new.content FROM chats WHERE id = new.chat_id;
+END;
+CREATE TRIGGER words_of_answer AFTER UPDATE OF content ON messages
+WHEN old.content = '' AND new.content <> '' BEGIN
+  INSERT INTO words (rowid, text) SELECT n, new.content FROM chats WHERE id = new.chat_id;
+END;
+CREATE TRIGGER words_of_changed_message AFTER UPDATE OF content ON messages
+WHEN old.content <> '' AND old.content <> new.content BEGIN
+  INSERT INTO words (words, rowid, text) SELECT 'delete', n, old.content FROM chats WHERE id = new.chat_id;
+  INSERT INTO words (rowid, text) SELECT n, text FROM texts WHERE chat_id = new.chat_id;
+END;
+CREATE TRIGGER words_of_renamed_chat AFTER UPDATE OF title ON chats WHEN old.title <> new.title BEGIN
+  INSERT INTO words (words, rowid, text) VALUES ('delete', new.n, old.title);
+  INSERT INTO words (rowid, text) SELECT n, text FROM texts WHERE chat_id = new.id;
+END;
+CREATE TRIGGER words_of_deleted_chat BEFORE DELETE ON chats BEGIN
+  INSERT INTO words (words, rowid, text) SELECT 'delete', n, text FROM texts WHERE chat_id = old.id;
+END;
+CREATE VIEW texts (chat_id, n, text) AS
+  SELECT id, n, title FROM chats
+  UNION ALL
+  SELECT chat_id, chats.n, group_concat(content, char(10)) FROM chats JOIN messages ON chat_id = chats.id
+  WHERE content <> '' GROUP BY chat_id, messages.n / 32;"""
 
 
 def test_a_database_from_before_system_prompts_and_tools_is_taken_over(tmp_path: Path) -> None:
@@ -64,7 +94,7 @@ def test_words_that_were_indexed_by_message_are_by_chat_also_after_a_start_that_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = [submission(prompt=f"fish {n}") for n in range(7)]
-    _make_old(tmp_path, [row for s in made for row in (s.chat, *s.messages)])
+    _make_old(tmp_path, WORDS_BY_MESSAGE, [row for s in made for row in (s.chat, *s.messages)])
     monkeypatch.setattr(sqlite_older, "_PORTION", 2)
     with monkeypatch.context() as broken:
         portions = iter([sqlite_older._add_portion])
@@ -86,15 +116,36 @@ def test_words_that_were_indexed_by_message_are_by_chat_also_after_a_start_that_
     store.close()
 
 
-def _make_old(folder: Path, records: list[Any]) -> None:
-    """A database of the version before, with these chats and messages."""
+def test_words_that_were_added_one_by_one_stay_and_can_be_taken_out(tmp_path: Path) -> None:
+    made = [submission(prompt=f"fish {n}") for n in range(7)]
+    _make_old(tmp_path, WORDS_AT_ONCE, [row for s in made for row in (s.chat, *s.messages)])
+    store = SqliteStore(tmp_path)
+    store.prepare()
+    for s in made:
+        store.begin(submission(chat=s.chat, prompt="They swim."))
+    assert len(store.chats(ME, "fish swim", None, 9).chats) == 7
+    store.change(ME, made[0].chat.id, {"title": "Birds"})
+    for s in made:
+        store.delete(ME, s.chat.id)
+    assert [store.chats(ME, word, None, 9).chats for word in ("fish", "swim", "birds")] == [[], [], []]
+    with sqlite3.connect(tmp_path / "chatstream.db") as c:
+        left = c.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'words_of%' OR name = 'texts'").fetchall()
+    assert left == []
+    store.close()
+
+
+def _make_old(folder: Path, words: str, records: list[Any]) -> None:
+    """A database of a version before, with these chats and messages.
+
+    :param words: how it indexed them
+    """
     store = SqliteStore(folder)
     store.prepare()
     store.close()
     with sqlite3.connect(folder / "chatstream.db") as c:
         for (name,) in c.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
             c.execute(f"DROP TRIGGER {name}")
-        c.executescript(WORDS_BY_MESSAGE)
+        c.executescript(words)
     c.close()
     with SqliteRows(folder) as rows:
         rows.insert(records)

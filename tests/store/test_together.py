@@ -1,6 +1,9 @@
 """The contract for submissions of the same moment: a store may take them together, and each has its own outcome."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+import random
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 
 import gevent
 import msgspec
@@ -8,8 +11,9 @@ import msgspec
 from chatstream.errors import ChatStreamError, LeafMoved, NotFound, TooLarge
 from chatstream.store.mongo import MongoStore
 from chatstream.store.ports import Store
-from chatstream.store.records import RunRecord, Submission
-from tests.store.conftest import ME, submission
+from chatstream.store.records import Cut, RunRecord, Submission
+from chatstream.store.sqlite import SqliteStore
+from tests.store.conftest import ME, ending, submission
 
 Outcome = RunRecord | ChatStreamError | None
 TOO_LARGE = 17 << 20
@@ -87,3 +91,71 @@ def test_who_is_refused_in_a_crowd_is_refused_alone(store: Store) -> None:
     assert refused == ({1: NotFound, 4: TooLarge} if len(crowd) == 5 else {1: NotFound})
     assert [stored(store, s) for s in crowd] == [index not in refused for index in range(len(crowd))]
     assert together(store, [submission(prompt="Hello")]) == [None]
+
+
+def test_words_are_right_whatever_is_done_at_the_same_moment(store: Store) -> None:
+    chance = random.Random(7)
+    chats: dict[str, Submission] = {}
+
+    def acts(n: int) -> Iterator[Callable[[], object]]:
+        """What befalls one chat: any of it may share a transaction with any other, also of the same chat."""
+        s = new_one(n) if chance.random() < 0.7 or not chats else below_one(n)
+        chats[s.chat.id] = s
+        yield lambda: store.begin(s)
+        for act in chance.sample(ACTS, chance.randrange(len(ACTS))):
+            yield lambda act=act: act(store, s, n)
+
+    def new_one(n: int) -> Submission:
+        s = submission(prompt=f"asked{n}x common")
+        question, answer = s.messages
+        begun = msgspec.structs.replace(answer, content=f"begun{n}x" if chance.random() < 0.5 else "")
+        named = msgspec.structs.replace(s.chat, title=f"first{n}x")
+        return msgspec.structs.replace(s, chat=named, messages=[question, begun])
+
+    def below_one(n: int) -> Submission:
+        above = chance.choice(list(chats.values()))
+        return submission(chat=above.chat, prompt=f"asked{n}x again")
+
+    def tried(act: Callable[[], object]) -> None:
+        with contextlib.suppress(ChatStreamError):
+            act()
+
+    for crowd in range(12):
+        gevent.joinall([gevent.spawn(tried, act) for n in range(8) for act in acts(crowd * 8 + n)])
+    said = {chat_id: words(store, chat_id) for chat_id in chats}
+    kinds = ("first", "asked", "begun", "answered", "title")
+    all_words = ["common", "again", *(f"{kind}{n}x" for kind in kinds for n in range(96))]
+    for word in all_words:
+        found = {chat.id for chat in store.chats(ME, word, None, 500).chats}
+        assert found == {chat_id for chat_id, its in said.items() if word in its}
+    for chat_id in chats:
+        store.delete(ME, chat_id)
+    assert [word for word in all_words if indexed(store, word)] == []
+
+
+def indexed(store: Store, word: str) -> bool:
+    """Whether any chat is found by the word, also one that is gone: another may get its number."""
+    if isinstance(store, SqliteStore):
+        with contextlib.closing(sqlite3.connect(store._path)) as c:
+            return c.execute("SELECT 1 FROM words WHERE words MATCH ?", (word,)).fetchone() is not None
+    return store.chats(ME, word, None, 1).chats != []
+
+
+def words(store: Store, chat_id: str) -> set[str]:
+    chat = store.chat(ME, chat_id)
+    texts = [chat.title, *(message.content for message in store.messages(ME, chat_id))] if chat else []
+    return set(" ".join(texts).split())
+
+
+def without_answer(s: Submission) -> Cut:
+    question, answer = s.messages
+    return Cut(chat_id=s.chat.id, owner=ME, message_ids=[answer.id], leaf_before=answer.id, leaf_id=question.id)
+
+
+ACTS: list[Callable[[Store, Submission, int], object]] = [
+    lambda store, s, n: store.record("w1", [], [ending(s, 1, f"answered{n}x common")]),
+    lambda store, s, n: store.change(ME, s.chat.id, {"title": f"title{n}x"}),
+    lambda store, s, n: store.delete(ME, s.chat.id),
+    lambda store, s, _: store.prune(without_answer(s)),
+]
+"""What may be done to a chat at the moment it begins."""
