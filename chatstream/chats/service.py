@@ -74,6 +74,10 @@ class Chats:
                 seen.add(chat.id)
                 yield chat
 
+    def ids(self, owner: str) -> list[str]:
+        """Of the chats there are now: one that is begun meanwhile is not among them, nor one that is asked in."""
+        return [chat.id for chat in self._newest(owner)]
+
     def _newest(self, owner: str) -> Iterator[Chat]:
         before: str | None = None
         while True:

@@ -112,42 +112,43 @@ INSERT INTO words (words, rank) VALUES ('automerge', 8);
 -- for each statement with a trigger, and whenever a row's number is not above the last one's. An answer with its question
 -- cost 345 µs of a transaction for five of them, and costs 265.
 CREATE TABLE IF NOT EXISTS new_words (at INTEGER PRIMARY KEY, n INTEGER NOT NULL, text TEXT NOT NULL);
+-- The triggers are made anew each time: an older version had others of these names.
 DROP TRIGGER IF EXISTS words_of_chat;
-DROP TRIGGER IF EXISTS words_of_message;
-DROP TRIGGER IF EXISTS words_of_answer;
-DROP TRIGGER IF EXISTS words_of_changed_message;
-DROP TRIGGER IF EXISTS words_of_renamed_chat;
-DROP TRIGGER IF EXISTS words_of_deleted_chat;
-DROP VIEW IF EXISTS texts;
-CREATE TRIGGER IF NOT EXISTS words_with_chat AFTER INSERT ON chats BEGIN
+CREATE TRIGGER words_of_chat AFTER INSERT ON chats BEGIN
   INSERT INTO new_words (n, text) SELECT n, text FROM chat_texts WHERE chat_id = new.id;
 END;
-CREATE TRIGGER IF NOT EXISTS words_with_message AFTER INSERT ON messages WHEN new.content <> '' BEGIN
+DROP TRIGGER IF EXISTS words_of_message;
+CREATE TRIGGER words_of_message AFTER INSERT ON messages WHEN new.content <> '' BEGIN
   INSERT INTO new_words (n, text) SELECT n, new.content FROM chats WHERE id = new.chat_id;
 END;
-CREATE TRIGGER IF NOT EXISTS words_with_answer AFTER UPDATE OF content ON messages
+DROP TRIGGER IF EXISTS words_of_answer;
+CREATE TRIGGER words_of_answer AFTER UPDATE OF content ON messages
 WHEN old.content = '' AND new.content <> '' BEGIN
   INSERT INTO new_words (n, text) SELECT n, new.content FROM chats WHERE id = new.chat_id;
 END;
 -- What is taken out has to be in: first goes in what still waits.
-CREATE TRIGGER IF NOT EXISTS words_with_changed_message AFTER UPDATE OF content ON messages
+DROP TRIGGER IF EXISTS words_of_changed_message;
+CREATE TRIGGER words_of_changed_message AFTER UPDATE OF content ON messages
 WHEN old.content <> '' AND old.content <> new.content BEGIN
   INSERT INTO words (rowid, text) SELECT n, text FROM new_words;
   DELETE FROM new_words;
   INSERT INTO words (words, rowid, text) SELECT 'delete', n, old.content FROM chats WHERE id = new.chat_id;
   INSERT INTO words (rowid, text) SELECT n, text FROM chat_texts WHERE chat_id = new.chat_id;
 END;
-CREATE TRIGGER IF NOT EXISTS words_with_renamed_chat AFTER UPDATE OF title ON chats WHEN old.title <> new.title BEGIN
+DROP TRIGGER IF EXISTS words_of_renamed_chat;
+CREATE TRIGGER words_of_renamed_chat AFTER UPDATE OF title ON chats WHEN old.title <> new.title BEGIN
   INSERT INTO words (rowid, text) SELECT n, text FROM new_words;
   DELETE FROM new_words;
   INSERT INTO words (words, rowid, text) VALUES ('delete', new.n, old.title);
   INSERT INTO words (rowid, text) SELECT n, text FROM chat_texts WHERE chat_id = new.id;
 END;
-CREATE TRIGGER IF NOT EXISTS words_with_deleted_chat BEFORE DELETE ON chats BEGIN
+DROP TRIGGER IF EXISTS words_of_deleted_chat;
+CREATE TRIGGER words_of_deleted_chat BEFORE DELETE ON chats BEGIN
   INSERT INTO words (rowid, text) SELECT n, text FROM new_words;
   DELETE FROM new_words;
   INSERT INTO words (words, rowid, text) SELECT 'delete', n, text FROM chat_texts WHERE chat_id = old.id;
 END;
+DROP VIEW IF EXISTS texts;
 -- A chat's texts, its title with the first. Messages stored one after the other come as one: an import of 10 000 takes
 -- 0.6 s so, and 1.3 s one by one.
 CREATE VIEW IF NOT EXISTS chat_texts (chat_id, n, text) AS

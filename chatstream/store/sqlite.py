@@ -62,7 +62,7 @@ class SqliteStore:
             connection = connect(self._path, "rwc")
             connection.execute("PRAGMA busy_timeout = 5000")  # workers start together; nothing is served yet
             sqlite_older.add_columns(connection)
-            connection.executescript(SCHEMA.read_text())
+            connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA.read_text()} COMMIT;")
             sqlite_older.take_over(connection)
             connection.close()
 

@@ -1,12 +1,12 @@
 """Chats deleted: one, or all of them."""
 
-from functools import partial
+from contextlib import suppress
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from gevent.pool import Pool
 
 from chatstream.access import OWNER
-from chatstream.errors import StoreUnavailable
+from chatstream.errors import ChatStreamError, NotFound, StoreUnavailable
 from chatstream.web.languages import N_
 from chatstream.web.services import Services, services
 
@@ -27,7 +27,10 @@ def form() -> tuple[str, int]:
     """The page's form. What it says of the outcome is the same page."""
     if not request.form.get("sure"):
         return render_template("transfer.html", done=True, refused=UNSURE), 400
-    return render_template("transfer.html", done=True, deleted=_remove_all(services())), 200
+    try:
+        return render_template("transfer.html", done=True, deleted=_remove_all(services())), 200
+    except StoreUnavailable as error:
+        return render_template("transfer.html", done=True, refused=str(error)), error.status
 
 
 def remove(chat_id: str) -> None:
@@ -37,19 +40,29 @@ def remove(chat_id: str) -> None:
 
 def _remove(s: Services, chat_id: str) -> None:
     for run_id in s.store.running(OWNER, chat_id):
-        s.desk.stop(s.desk.find(OWNER, run_id))
+        with suppress(NotFound):  # somebody else deletes the chat
+            s.desk.stop(s.desk.find(OWNER, run_id))
     s.store.delete(OWNER, chat_id)
 
 
 def _remove_all(s: Services) -> int:
-    """How many there were. A chat that begins meanwhile stays.
+    """How many there were.
 
-    :raises StoreUnavailable: if not all can be deleted now, with how many were
+    :raises StoreUnavailable: if one cannot be deleted; then no other is tried, and the error says how many were
     """
-    chat_ids, deleted = [chat.id for chat in s.chats.all(OWNER)], 0
-    try:
-        for _ in Pool(AT_ONCE).imap_unordered(partial(_remove, s), chat_ids, maxsize=AT_ONCE):
-            deleted += 1
-    except StoreUnavailable as error:
-        raise StoreUnavailable(f"{error} {deleted} of {len(chat_ids)} chats were deleted before.") from error
+    chat_ids, failed = s.chats.ids(OWNER), list[ChatStreamError]()
+
+    def removed(chat_id: str) -> bool:
+        """Whether it was. An error as a value: gevent prints one that ends a greenlet."""
+        try:
+            if not failed:
+                _remove(s, chat_id)
+        except ChatStreamError as error:
+            failed.append(error)
+        return not failed
+
+    deleted = int(sum(Pool(AT_ONCE).imap_unordered(removed, chat_ids, maxsize=AT_ONCE)))
+    if failed:
+        sentence = f"{deleted} of {len(chat_ids)} chats were deleted, then the database could not be used."
+        raise StoreUnavailable(f"{sentence} Try again in a moment.") from failed[0]
     return deleted

@@ -32,6 +32,7 @@ SENTENCES = (
     N_("The server stopped unexpectedly while it wrote this answer."),
     N_("There is no model {1} here. Known models: {2}."),
     N_("There is no such chat. It may have been deleted."),
+    N_("{1} of {2} chats were deleted, then the database could not be used. Try again in a moment."),
     N_("There is no such preset. It may have been deleted."),
     N_("This chat was deleted in the meantime."),
     N_("This chat is not shared any more, or the link is not whole. Ask who sent it for a new one."),

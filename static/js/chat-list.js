@@ -40,6 +40,10 @@ export class ChatList {
     this.note.textContent = `${t("The chats could not be searched.")} ${said(error)}`;
   }
 
+  get searched() {
+    return this.#query !== "";
+  }
+
   /** Which chats it lists: those with these words, the archived ones, or the others. */
   get of() {
     return `${this.archived ? "archived" : "all"} ${this.#query}`;
@@ -53,7 +57,7 @@ export class ChatList {
   /** A chat got a message. @param {string} id @returns {boolean} false when the list does not show it */
   raise(id) {
     const item = this.find(id);
-    if (item) item.dataset.at = String(Math.max(Date.now(), this.groups.newest)); // the server's clock may be ahead
+    if (item) item.dataset.at = String(Math.max(Date.now(), this.groups.newest + 1)); // the server's clock may be ahead
     if (item && this.#query === "") this.groups.place(item);
     return item !== null;
   }
@@ -64,6 +68,13 @@ export class ChatList {
     if (this.#query === "" && chat.archived !== this.archived) return this.remove(chat._id);
     if (item) show(item, chat);
     if (this.#query === "") this.groups.place(item ?? this.#item(chat));
+    this.#explain();
+  }
+
+  /** All chats are gone. */
+  clear() {
+    this.groups.replace([]);
+    this.older.lead(null);
     this.#explain();
   }
 

@@ -123,6 +123,7 @@ export class ChatsPanel {
 
   /** What another tab did. @param {import("./tabs.js").News} news */
   #heard({ what, chat }) {
+    if (what === "cleared") return (this.list.clear(), this.page.catchUp());
     const open = chat._id === this.page.chatId();
     if (what === "asked" && !this.list.raise(chat._id)) this.list.put(chat);
     if ((what === "asked" || what === "moved") && open) this.page.catchUp();

@@ -23,17 +23,19 @@ export class ListPlace {
 
   async #takeUp() {
     const place = /** @type {Place | null} */ (JSON.parse(kept(NAME, "sessionStorage") ?? "null"));
-    if (place?.of === this.list.of) await this.#reach(place.top);
+    if (place?.of === this.list.of && !(await this.#reached(place.top))) return;
     this.list.root.querySelector(".chat-item:has([aria-current])")?.scrollIntoView({ block: "nearest" });
   }
 
-  /** Chats that came in while the reader scrolled are asked for again; who scrolls meanwhile is let be. @param {number} top */
-  async #reach(top) {
-    const { root, older } = this.list;
+  /** Chats that came in while the reader scrolled are asked for again. @param {number} top @returns {Promise<boolean>} false for a reader who scrolls meanwhile, or searches */
+  async #reached(top) {
+    const { root, older, of } = this.list;
     let at = 0;
     do {
       root.scrollTop = top;
       at = root.scrollTop;
-    } while (at + 1 < top && (await older.load()) && root.scrollTop === at);
+      if (at + 1 >= top || !(await older.load())) return true;
+    } while (root.scrollTop === at && this.list.of === of);
+    return false;
   }
 }

@@ -114,7 +114,7 @@ main.querySelector("#suggestions")?.addEventListener("submit", (event) => {
   void conversation.ask({ prompt: chosen.value, files: [] }, () => {}); // refused, it stands there again
 });
 
-new Shortcuts(find(document, "#shortcuts", HTMLDialogElement), { conversation, branching, title, list: chats.list });
+new Shortcuts(find(document, "#shortcuts", HTMLDialogElement), { conversation, branching, title, chats });
 
 new TellingSheet(find(document, "#telling", HTMLDialogElement), find(main, "#show-telling", HTMLElement), title);
 

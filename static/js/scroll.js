@@ -51,6 +51,8 @@ export class EndFollower {
 
   /** Let others take the place of what stands from an element on: they begin where the reader saw it. @param {Element} old @param {() => Element | undefined} change gives the first of them */
   exchange(old, change) {
+    const written = document.querySelector(".edit"); // a message above is being edited: that is what the reader sees
+    if (written && written.compareDocumentPosition(old) & Node.DOCUMENT_POSITION_FOLLOWING) return this.keepInPlace(written, change);
     const before = old.getBoundingClientRect().top;
     const { style } = document.documentElement;
     style.overflowAnchor = "none";

@@ -1,6 +1,6 @@
 // @ts-check
 /** @import {Branching} from "./branching.js" */
-/** @import {ChatList} from "./chat-list.js" */
+/** @import {ChatsPanel} from "./chats-panel.js" */
 /** @import {Conversation} from "./conversation.js" */
 /** @import {ChatTitle} from "./title.js" */
 import { find } from "./dom.js";
@@ -10,7 +10,7 @@ import { kept, keep } from "./storage.js";
 /** So many parts of the list are looked through for the open chat. */
 const FAR = 10;
 
-const LAYERS = ":popover-open:not(#toast), dialog[open]";
+const POPOVERS = ":popover-open:not(#toast)";
 
 /**
  * What is done by keys. Alt and Shift with a letter are free in browsers and with screen readers, and write nothing that a
@@ -20,8 +20,8 @@ export class Shortcuts {
   /** @type {Record<string, () => void>} */
   #acts;
 
-  /** @param {HTMLDialogElement} sheet @param {{conversation: Conversation, branching: Branching, title: ChatTitle, list: ChatList}} page */
-  constructor(sheet, { conversation, branching, title, list }) {
+  /** @param {HTMLDialogElement} sheet @param {{conversation: Conversation, branching: Branching, title: ChatTitle, chats: ChatsPanel}} page */
+  constructor(sheet, { conversation, branching, title, chats }) {
     this.sheet = sheet;
     this.conversation = conversation;
     this.title = title;
@@ -29,8 +29,8 @@ export class Shortcuts {
       N: () => location.assign("/"),
       F: search,
       M: () => conversation.page.composer.field.focus(),
-      J: () => void openChat(list, 1),
-      K: () => void openChat(list, -1),
+      J: () => void openChat(chats, 1),
+      K: () => void openChat(chats, -1),
       C: () => void branching.copying.copyLast(),
       "?": () => this.#toggle(),
     };
@@ -60,8 +60,9 @@ export class Shortcuts {
 
   /** @param {KeyboardEvent} event */
   #escaped(event) {
+    if (document.querySelector("dialog[open]")) return;
     if (closeFootChoice()) return event.preventDefault(); // else the drawer that it stands in would close with it
-    if (document.querySelector(LAYERS) || this.title.closeMenu()) return;
+    if (document.querySelector(POPOVERS) || this.title.closeMenu()) return;
     if (this.conversation.running) void this.conversation.stop();
   }
 
@@ -89,12 +90,23 @@ function search() {
   field.focus();
 }
 
-/** @param {ChatList} list @param {number} step down the list; from a new chat, into it */
-async function openChat(list, step) {
-  const links = () => list.groups.items.filter(({ hidden }) => !hidden).map((item) => find(item, ".chat-link", HTMLAnchorElement));
-  const current = () => links().findIndex((link) => link.ariaCurrent === "page");
-  for (let parts = 0; list.current() && current() < 0 && parts < FAR; parts += 1) if (!(await list.older.load())) break;
-  const at = current() + step;
-  if (at >= links().length) await list.older.load();
-  if (at >= 0) links()[at]?.click();
+let looking = false;
+
+/** Where the open chat is in another list than this, there is none beside it. @param {ChatsPanel} chats @param {number} step down the list; from a new chat, into it */
+async function openChat({ list, open }, step) {
+  const id = list.current();
+  if (looking || (id && !list.find(id) && (list.searched || open.chat.archived !== list.archived))) return;
+  looking = true;
+  const { of } = list;
+  for (let parts = 0; id && !list.find(id) && parts < FAR; parts += 1) if (!(await list.older.load())) break;
+  if (!beside(list, id, step) && step > 0) await list.older.load();
+  looking = false;
+  if (of === list.of && (!id || list.find(id))) beside(list, id, step)?.click();
+}
+
+/** @param {ChatsPanel["list"]} list @param {string | null} id @param {number} step @returns {HTMLElement | null} */
+function beside({ groups: { items } }, id, step) {
+  const at = items.findIndex((item) => item.dataset.chat === id);
+  const next = step > 0 ? items.slice(at + 1) : items.slice(0, Math.max(at, 0)).reverse();
+  return next.find(({ hidden }) => !hidden)?.querySelector(".chat-link") ?? null;
 }

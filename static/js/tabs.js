@@ -2,8 +2,8 @@
 /** @import {Chat} from "./types.js" */
 
 /**
- * @typedef {{what: "asked" | "moved" | "changed" | "deleted", chat: Chat}} News  What was done to a chat (moved: another branch of it is
- *   shown), and how it is now.
+ * @typedef {{what: "asked" | "moved" | "changed" | "deleted" | "cleared", chat: Chat}} News  What was done to a chat (moved: another branch of it is
+ *   shown), and how it is now. Cleared: all were deleted, and it is none.
  */
 
 /** The tabs of one browser tell each other what is done in them. */

@@ -129,7 +129,7 @@ def test_words_that_were_added_one_by_one_stay_and_can_be_taken_out(tmp_path: Pa
         store.delete(ME, s.chat.id)
     assert [store.chats(ME, word, None, 9).chats for word in ("fish", "swim", "birds")] == [[], [], []]
     with sqlite3.connect(tmp_path / "chatstream.db") as c:
-        left = c.execute("SELECT name FROM sqlite_schema WHERE name LIKE 'words_of%' OR name = 'texts'").fetchall()
+        left = c.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '% texts %'").fetchall()
     assert left == []
     store.close()
 

@@ -1,9 +1,12 @@
 """All chats as one file, and files of chats taken in, by program and by the page's form."""
 
+import contextlib
 import json
+import sqlite3
 import threading
 import time
 from operator import sub
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -203,3 +206,21 @@ def test_nobody_deletes_all_chats_by_a_slip(one_server: ChatStream) -> None:
     elsewhere = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
     assert api.call("DELETE", "/chats", headers=elsewhere).status == 403
     assert api.get(f"/chat/{chat_id}").status == 200
+
+
+def test_a_deletion_that_the_store_breaks_off_says_how_far_it_came(serve: Serve, tmp_path: Path) -> None:
+    server = serve(CHATSTREAM_DATA_DIR=str(tmp_path))
+    api = Api(server.address)
+    for n in range(40):
+        api.post("/chat", {"prompt": f"Question {n}"})
+    with contextlib.closing(sqlite3.connect(tmp_path / "chatstream.db", isolation_level=None)) as locker:
+        locker.execute("BEGIN IMMEDIATE")
+        refused = api.call("DELETE", "/chats")
+        assert (refused.status, refused.json["message"].split(",")[0]) == (503, "0 of 40 chats were deleted")
+        kind = {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "de"}
+        page = api.call("POST", "/transfer/delete", b"sure=1", kind)
+        assert (page.status, "0 von 40 Chats wurden gel\u00f6scht" in page.body.decode()) == (503, True)
+        locker.execute("ROLLBACK")
+    assert len(api.get("/chats").json["chats"]) == 40
+    assert api.call("DELETE", "/chats").json == {"deleted": 40}
+    assert "Traceback" not in server.log_tail()

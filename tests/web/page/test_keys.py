@@ -93,6 +93,10 @@ def test_escape_closes_a_choice_before_the_drawer_it_is_in(page: Page) -> None:
     assert (page.browser.evaluate(choice), page.browser.evaluate(drawer)) == (False, True)
     page.press(Keys.ESCAPE)
     assert not page.browser.evaluate(drawer)
+    page.browser.evaluate("document.querySelector('.foot-choice').open = true")
+    chord(page, "?")
+    page.press(Keys.ESCAPE)
+    assert (page.browser.evaluate(OPEN), page.browser.evaluate(choice)) == (False, True)
 
 
 def test_the_question_mark_opens_the_sheet_but_writes_in_fields(page: Page) -> None:

@@ -1,5 +1,7 @@
 """The way through the list of chats: its place from page to page, and the keys for the chats beside."""
 
+import time
+
 import pytest
 
 from tests.api import Api
@@ -58,8 +60,23 @@ def test_the_next_chat_may_be_one_that_was_not_there_yet(empty: Page, api: Api, 
         empty.browser.wait(lambda title=title: empty.title == f"{title} · ChatStream")
 
 
-def test_a_chat_rises_also_where_the_clock_is_slow(empty: Page, api: Api) -> None:  # noqa: F811
-    imported(api, [0, 0.001])
+@pytest.mark.parametrize("path", ["/c/{}", "/c/{}?q=1"], ids=["archived", "searched"])
+def test_beside_a_chat_that_the_list_does_not_have_is_none(empty: Page, api: Api, path: str) -> None:  # noqa: F811
+    imported(api, [n / 1000 for n in range(60)])
+    chat = api.get("/chats").json["chats"][0]
+    if "q" not in path:
+        api.call("PATCH", f"/chat/{chat['_id']}", {"archived": True})
+    empty.open(path.format(chat["_id"]))
+    listed = empty.chats
+    for key in "jk":
+        chord(empty, key)
+    time.sleep(0.5)
+    assert (empty.title, empty.chats) == ("Chat 0 · ChatStream", listed)
+
+
+@pytest.mark.parametrize("hours", [0.001, 30], ids=["same day", "another day"])
+def test_a_chat_rises_also_where_the_clock_is_slow(empty: Page, api: Api, hours: float) -> None:  # noqa: F811
+    imported(api, [0, hours])
     slow = "const now = Date.now; Date.now = () => now() - 7_200_000"
     added = empty.browser.command("Page.addScriptToEvaluateOnNewDocument", source=slow)
     try:

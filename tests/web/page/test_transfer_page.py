@@ -12,7 +12,7 @@ from tests.chats.files import Json, as_file, reasoned, tides
 from tests.servers.chromium import Browser
 from tests.servers.model_server import ModelServer, answer
 from tests.web.conftest import Serve
-from tests.web.page.page import TIDE, Page
+from tests.web.page.page import TIDE, Page, two_tabs
 
 
 @pytest.fixture
@@ -108,3 +108,17 @@ def test_all_chats_are_deleted_by_who_says_to_be_sure(page: Page, scripts: bool)
     page.browser.wait(lambda: "1 chat deleted." in page.browser.text(".outcome"))
     page.click("link", "Back to the chats")
     page.browser.wait(lambda: page.chats == [] and "No chats yet" in page.browser.text("#chats-note"))
+
+
+def test_other_tabs_see_that_all_chats_are_gone(page: Page) -> None:
+    path = f"/c/{page.chat_id}"
+    one, two = two_tabs(page.browser, page.url)
+    one.open(path)
+    two.open("/transfer")
+    two.click("checkbox", "Yes, all of them")
+    two.click("button", "Delete all chats")
+    two.browser.wait(lambda: "1 chat deleted." in two.browser.text(".outcome"))
+    one.browser.wait(lambda: one.chats == [] and "was deleted" in one.browser.text("#notice"))
+    one.ask("And now?")
+    one.wait_state("complete")
+    assert one.chats == ["And now?"]
