@@ -74,9 +74,10 @@ def test_on_the_shared_page_an_answer_that_ends_stays_in_its_place(
     model_server.script([*text, ["gate", "more"], *more, ["finish", finish], ["done"], ["end"]])
     ids = next(api.ask("Why?").frames())[1]
     empty.open(api.post(f"/chat/{ids['chatId']}/share").json["path"])
-    empty.browser.wait(lambda: empty.answer.endswith("comes" if text else ""))
     reply = empty.browser.evaluate(REPLY)
     if text:
+        taken = "return Number(arguments[0].querySelector('.answer').dataset.length) > 0"
+        empty.browser.wait(lambda: empty.browser.evaluate(taken, reply) and empty.answer.endswith("comes"))
         empty.browser.evaluate("getSelection().selectAllChildren(arguments[0].querySelector('.answer p'))", reply)
     model_server.release("more")
     empty.browser.wait(lambda: empty.state in ("complete", "length"))
