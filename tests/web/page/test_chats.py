@@ -295,9 +295,10 @@ def scrolled(browser: Browser) -> int:
 
 
 BACK = """window.backs = 0
-    for (const event of ['focus', 'online']) addEventListener(event, () => (backs += 1))
+    for (const event of ['focus', 'online']) addEventListener(event, () => (backs += document.readyState !== 'loading'))
     document.addEventListener('visibilitychange', () => (backs += 1))"""
-"""Counts for what the page looks after the chat by itself: a window of a busy machine may have the focus late."""
+"""Counts for what the page looks after the chat by itself: a window of a busy machine may have the focus late, when the
+page's script is there."""
 READS = """return performance.getEntriesByType('resource').map(({name}) => new URL(name).pathname)
     .filter((path) => path === '/chat/' + arguments[0]).length <= backs"""
 
