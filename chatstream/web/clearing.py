@@ -54,12 +54,14 @@ def _remove_all(s: Services) -> int:
 
     def removed(chat_id: str) -> bool:
         """Whether it was. An error as a value: gevent prints one that ends a greenlet."""
+        if failed:
+            return False
         try:
-            if not failed:
-                _remove(s, chat_id)
+            _remove(s, chat_id)
         except ChatStreamError as error:
             failed.append(error)
-        return not failed
+            return False
+        return True
 
     deleted = int(sum(Pool(AT_ONCE).imap_unordered(removed, chat_ids, maxsize=AT_ONCE)))
     if failed:
