@@ -65,6 +65,8 @@ def _remove_all(s: Services) -> int:
 
     deleted = int(sum(Pool(AT_ONCE).imap_unordered(removed, chat_ids, maxsize=AT_ONCE)))
     if failed:
-        sentence = f"{deleted} of {len(chat_ids)} chats were deleted, then the database could not be used."
-        raise StoreUnavailable(f"{sentence} Try again in a moment.") from failed[0]
+        raise StoreUnavailable(
+            f"{deleted} of {len(chat_ids)}"
+            " chats were deleted, then the database could not be used. Try again in a moment."
+        ) from failed[0]
     return deleted
