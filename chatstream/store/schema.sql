@@ -104,7 +104,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS run_batches_of_run ON run_batches (run_id, fir
 -- row the newer counts), so that a message costs its own words only, however long its chat. A word that goes may still
 -- stand elsewhere in the chat: after it was taken out, all that is left is added again. FTS5 counts insertions and
 -- deletions: never delete what was not inserted, text by text, or it takes itself for damaged.
--- The triggers keep it in step, whoever writes; messages that are there before their chat are added with it.
+-- The triggers keep it in step; what another program writes is added with our next transaction. Messages that are there
+-- before their chat are added with it.
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text, content='', detail=none, columnsize=0);
 -- So many of a transaction's lists of words lie beside each other before they are merged: FTS5 would begin with 4.
 INSERT INTO words (words, rank) VALUES ('automerge', 8);

@@ -51,14 +51,15 @@ export class EndFollower {
 
   /** Let others take the place of what stands from an element on: they begin where the reader saw it. @param {Element} old @param {() => Element | undefined} change gives the first of them */
   exchange(old, change) {
-    const written = document.querySelector(".edit"); // a message above is being edited: that is what the reader sees
-    if (written && written.compareDocumentPosition(old) & Node.DOCUMENT_POSITION_FOLLOWING) return this.keepInPlace(written, change);
-    const before = old.getBoundingClientRect().top;
+    const field = document.querySelector(".edit"); // where a message above is being edited, the reader sees that
+    const written = field && field.compareDocumentPosition(old) & Node.DOCUMENT_POSITION_FOLLOWING ? field : null;
+    const before = (written ?? old).getBoundingClientRect().top;
     const { style } = document.documentElement;
     style.overflowAnchor = "none";
     const first = change();
     requestAnimationFrame(() => (style.overflowAnchor = ""));
-    if (first) this.#page.scrollTop += first.getBoundingClientRect().top - before;
+    const seen = written ?? first;
+    if (seen) this.#page.scrollTop += seen.getBoundingClientRect().top - before;
     this.#top = this.#page.scrollTop;
     this.#following = this.#left <= SLACK_PX;
     this.#show();

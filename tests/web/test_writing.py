@@ -46,20 +46,17 @@ def test_the_head_goes_with_the_first_piece_and_each_piece_at_once(ends: Ends) -
     assert others == [b"3\r\ntwo\r\n", b"0\r\n\r\n"]
 
 
-def test_without_a_body_the_head_goes_at_the_end(ends: Ends) -> None:
-    response = begun(ends, b"HEAD / HTTP/1.1\r\n\r\n", ("Content-Length", "3"))
-    response.write(b"one")
-    response.close()
-    (head,) = arrived(ends)
-    assert head.endswith(b"Content-Length: 3\r\n\r\n")
-
-
-def test_a_body_of_known_length_goes_as_it_is(ends: Ends) -> None:
-    response = begun(ends, b"GET / HTTP/1.0\r\n\r\n", ("Content-Length", "3"))
+@pytest.mark.parametrize(
+    ("request_", "end"),
+    [(b"HEAD / HTTP/1.1\r\n\r\n", b"Length: 3\r\n\r\n"), (b"GET / HTTP/1.0\r\n\r\n", b"Length: 3\r\n\r\none")],
+    ids=["without a body", "of known length"],
+)
+def test_what_has_no_chunks_goes_as_one(ends: Ends, request_: bytes, end: bytes) -> None:
+    response = begun(ends, request_, ("Content-Length", "3"))
     response.write(b"one and more")
     response.close()
     (all_,) = arrived(ends)
-    assert all_.endswith(b"\r\n\r\none")
+    assert all_.endswith(end)
 
 
 def test_a_file_follows_its_head(ends: Ends, tmp_path: Path) -> None:

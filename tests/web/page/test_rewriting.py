@@ -161,3 +161,22 @@ def test_an_answer_by_hand_is_of_no_model_and_stays_in_view(page: Page, model_se
     for _ in range(2):
         assert page.browser.evaluate("return document.querySelectorAll('.message .figures').length") == 0
         page.reload()
+
+
+def test_the_field_stays_in_view_when_a_deletion_below_it_is_done(page: Page, model_server: ModelServer) -> None:
+    long = "A line of the sea.\n\n" * 40
+    for _ in range(2):
+        model_server.script(answer(long))
+        if page.messages:
+            button(page, 1, "Regenerate").click()
+        else:
+            page.ask("Why twice? " + "And more. " * 100)
+        page.wait_state("complete")
+        page.browser.wait(lambda: page.browser.find_all("button", "Regenerate"))
+    page.browser.evaluate("document.querySelector('[data-role=assistant] [data-action=delete]').click()")
+    button(page, 0, "Edit").click()
+    top = "return Math.round(document.querySelector('.edit-field').getBoundingClientRect().top)"
+    before = page.browser.evaluate(top)
+    page.browser.wait(lambda: not page.browser.find_all("button", "Undo"), 20)
+    page.browser.wait(lambda: len(page.messages) == 2 and "sea" in page.answer)
+    assert abs(page.browser.evaluate(top) - before) <= 2
